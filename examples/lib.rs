@@ -1,0 +1,1 @@
+//! Examples of lode: one file per example beside this one.

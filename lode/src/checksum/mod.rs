@@ -1,0 +1,1 @@
+//! Checksums over stored bytes.

@@ -1,0 +1,88 @@
+//! How content becomes the bytes of data files, and back.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::compress::Compressor;
+use crate::error::BoxError;
+use crate::record::Record;
+
+/// A codec for records: implement it to add one of your own.
+///
+/// ```text
+/// records ── encoder ──► chunks of bytes ── compression ──► data file
+/// records ◄── decode ── runs of whole records ◄── split ── decompressed bytes
+/// ```
+pub trait RecordCodec<T: Record>: Clone + Debug + Send + Sync + 'static {
+    /// The name that manifests record, such as `jsonl`; it must never change its meaning.
+    fn name(&self) -> &str;
+
+    /// What file names end in, with its dot, before the compressor's extension: `.jsonl`.
+    fn extension(&self) -> &str;
+
+    /// How files are compressed.
+    fn compression(&self) -> Arc<dyn Compressor>;
+
+    /// An encoder for one data file.
+    fn encoder(&self) -> Box<dyn RecordEncoder<T>>;
+
+    /// The length of the longest prefix of `bytes` that is made of whole records, or 0 if `bytes`
+    /// does not hold one whole record yet. A codec whose files can only be decoded whole returns
+    /// 0 always. `bytes` begins where a record begins.
+    fn split(&self, bytes: &[u8]) -> usize;
+
+    /// Appends the records in `bytes` to `records`. `bytes` is made of whole records, as
+    /// [`split`](Self::split) found, or is the rest of the file. Called on several threads.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for bytes that are not records; it must not panic, nor allocate by sizes
+    /// that the bytes claim.
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+}
+
+/// Encodes the records of one data file, one after the other.
+pub trait RecordEncoder<T>: Send {
+    /// Encodes one record, appending what is ready to `output`. After an error the file is given up.
+    ///
+    /// # Errors
+    /// [`EncodeError`] for a record the codec cannot represent.
+    fn push(&mut self, record: &T, output: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// Appends what is left.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push).
+    fn finish(&mut self, output: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let _ = output;
+        Ok(())
+    }
+}
+
+/// A codec whose encoder hands out bytes as records come, so that a stream of any length is written
+/// in bounded memory.
+#[diagnostic::on_unimplemented(
+    message = "the codec `{Self}` cannot encode a stream of `{T}`",
+    label = "not a streaming codec",
+    note = "collect the records and `write` them, or use a streaming codec such as `Jsonl`"
+)]
+pub trait StreamingCodec<T: Record>: RecordCodec<T> {}
+
+/// Why a record cannot be encoded.
+#[derive(Debug)]
+pub struct EncodeError {
+    /// The field, such as `position.lat`; empty where unknown.
+    pub field: String,
+    /// What is wrong with it.
+    pub source: BoxError,
+}
+
+/// Why bytes cannot be decoded.
+#[derive(Debug)]
+pub struct DecodeError {
+    /// The line within the bytes given, from 1 (for codecs without lines, the record).
+    pub line: u64,
+    /// The column in that line, from 1; 0 where unknown.
+    pub column: u64,
+    /// What is wrong there.
+    pub source: BoxError,
+}

@@ -1,0 +1,54 @@
+//! Limits on memory, concurrency and file sizes.
+
+/// Limits on what one call reads, writes and holds in memory.
+///
+/// The same limits hold for reading and writing, so that nothing can be written which the same
+/// handle could not read.
+///
+/// ```
+/// let limits = lode::Limits { target_file_bytes: 64 << 20, ..lode::Limits::default() };
+/// assert_eq!(limits.part_bytes, 8 << 20);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// A record writer begins a new data file once the current one has this many stored bytes
+    /// (after compression). Default: 512 MiB.
+    pub target_file_bytes: u64,
+    /// The size of one part of a multipart upload, in bytes; smaller files are put whole. All parts
+    /// but the last have this size. S3 wants at least 5 MiB. Default: 8 MiB.
+    pub part_bytes: usize,
+    /// How many parts of one file are in flight at once. Default: 2.
+    pub parts_in_flight: usize,
+    /// How many data files a partitioned write holds open at once; the one that waited longest is
+    /// finished when another is needed. Default: 64.
+    pub open_files: usize,
+    /// How many bytes of encoded, not yet stored records a partitioned write holds in memory over
+    /// all its open files. Default: 64 MiB.
+    pub buffered_bytes: usize,
+    /// How many files are read at once. Default: 4.
+    pub read_concurrency: usize,
+    /// The largest encoded record, in bytes, for writing and reading; `None` for no limit.
+    /// Default: 1 GiB.
+    pub max_record_bytes: Option<u64>,
+    /// The largest decompressed size of one data file, in bytes, for reading; `None` for no limit.
+    /// Default: none; memory use does not depend on it, except for reading a blob whole.
+    pub max_decoded_bytes: Option<u64>,
+    /// The largest manifest, in bytes. Default: 1 GiB.
+    pub max_manifest_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            target_file_bytes: 512 << 20,
+            part_bytes: 8 << 20,
+            parts_in_flight: 2,
+            open_files: 64,
+            buffered_bytes: 64 << 20,
+            read_concurrency: 4,
+            max_record_bytes: Some(1 << 30),
+            max_decoded_bytes: None,
+            max_manifest_bytes: 1 << 30,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Record types: what `#[derive(Record)]` generates, and the traits that judge field types.
+
+mod schema;
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use schema::{RecordSchema, Schema, SchemaDiff};
+
+/// A struct that a [`Dataset`](crate::Dataset) can hold. Derive it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lode record",
+    label = "not a record",
+    note = "add `#[derive(serde::Serialize, serde::Deserialize, lode::Record)]` to it"
+)]
+pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The record's schema.
+    const SCHEMA: Schema;
+
+    /// The value of the `#[lode(timestamp)]` field, if there is one and it is set.
+    fn timestamp(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    /// The path of the first float in it that is NaN or infinite, such as `position.lat` or
+    /// `scores[2]`: JSON has no such numbers.
+    fn non_finite(&self) -> Option<String>;
+}
+
+/// A record with `#[lode(partition)]` fields; the derive implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no partition key",
+    label = "not partitioned",
+    note = "mark the field or fields to partition by with `#[lode(partition)]`"
+)]
+pub trait Partitioned: Record {
+    /// The partition keys, in declared order.
+    const KEYS: &'static [&'static str];
+
+    /// The value of the key at `index` of [`KEYS`](Self::KEYS), as it stands in the path before
+    /// percent-encoding; `None` for null.
+    fn partition_value(&self, index: usize) -> Option<Cow<'_, str>>;
+}

@@ -1,0 +1,7 @@
+//! stub
+/// stub
+#[derive(Debug)]
+pub struct Check;
+/// stub
+#[derive(Debug)]
+pub struct StoreReport;

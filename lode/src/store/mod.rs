@@ -1,0 +1,325 @@
+//! Where objects live: one key space of an [`object_store`] under a root prefix.
+
+mod check;
+
+use std::fmt;
+use std::path::Path as FsPath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, PutPayload,
+};
+use uuid::Uuid;
+
+pub use check::{Check, StoreReport};
+
+use crate::ambient::{Clock, Ids, RandomIds, SystemClock};
+use crate::error::{Error, Result};
+
+/// One key space of objects: a cheap clone around an [`ObjectStore`] and a root prefix.
+///
+/// ```
+/// # fn main() -> lode::Result<()> {
+/// let store = lode::Store::memory();
+/// let same = store.clone();               // clones share their objects
+///
+/// let dir = std::env::temp_dir();
+/// let store = lode::Store::local(&dir)?;  // the directory must exist
+/// # Ok(()) }
+/// ```
+///
+/// Any [`ObjectStore`] will do, so the ecosystem's wrappers (throttling, caching, tracing) fit:
+///
+/// ```
+/// use std::sync::Arc;
+/// use object_store::{ObjectStore, memory::InMemory};
+///
+/// let inner: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+/// let store = lode::Store::from(inner).prefixed("team/events")?;
+/// # Ok::<(), lode::Error>(())
+/// ```
+///
+/// lode relies on the store's create-if-absent put being atomic; [`Store::check`] probes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<dyn ObjectStore>,
+    /// Empty, or without a slash at either end.
+    prefix: Arc<str>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    settled: bool,
+}
+
+/// Whether a local store waits until what it wrote is safe from a power cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Files and their directories are synced to disk before a put returns.
+    #[default]
+    Sync,
+    /// The operating system writes them when it sees fit: after a power cut, snapshots whose
+    /// commit was acknowledged can be missing or damaged. For data that can be made again.
+    None,
+}
+
+impl Store {
+    /// The directory at `path`, which must exist: nothing is created behind your back.
+    ///
+    /// Every put is synced to disk before it returns ([`Durability::Sync`]); see
+    /// [`Store::local_with`].
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`] if it is missing or not a directory.
+    #[cfg(feature = "local")]
+    pub fn local(path: impl AsRef<FsPath>) -> Result<Self> {
+        Self::local_with(path, Durability::Sync)
+    }
+
+    /// The directory at `path`, with the durability named.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`] if it is missing or not a directory.
+    #[cfg(feature = "local")]
+    pub fn local_with(path: impl AsRef<FsPath>, durability: Durability) -> Result<Self> {
+        let path = path.as_ref();
+        let unavailable = |source| Error::StoreUnavailable { path: path.to_owned(), source };
+        if !std::fs::metadata(path).map_err(unavailable)?.is_dir() {
+            return Err(unavailable(std::io::ErrorKind::NotADirectory.into()));
+        }
+        let store = object_store::local::LocalFileSystem::new_with_prefix(path)
+            .map_err(|source| unavailable(std::io::Error::other(source)))?
+            .with_fsync(durability == Durability::Sync);
+        Ok(Self { settled: true, ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>) })
+    }
+
+    /// A new, empty store in memory. Clones share it; it is gone with the last of them.
+    #[must_use]
+    pub fn memory() -> Self {
+        let store = Arc::new(object_store::memory::InMemory::new());
+        Self { settled: true, ..Self::from(store as Arc<dyn ObjectStore>) }
+    }
+
+    /// The store a URL names: `file:///directory`, `memory:///`, and with the features `aws`,
+    /// `gcp` and `azure` those of [`object_store::parse_url_opts`], such as `s3://bucket/prefix`.
+    /// Credentials and endpoint are read from the environment as `object_store` does it
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, …).
+    ///
+    /// # Errors
+    /// [`Error::InvalidUrl`] for a URL that cannot be parsed, a scheme whose feature is off or
+    /// whose configuration is incomplete; [`Error::StoreUnavailable`] for a missing directory.
+    pub fn open(url: &str) -> Result<Self> {
+        let invalid = |url: &str, reason: String| Error::InvalidUrl { url: redact(url), reason };
+        let parsed = url::Url::parse(url).map_err(|e| invalid(url, e.to_string()))?;
+        match parsed.scheme() {
+            #[cfg(feature = "local")]
+            "file" => {
+                let path = parsed
+                    .to_file_path()
+                    .map_err(|()| invalid(url, "this is not an absolute path".to_owned()))?;
+                Self::local(path)
+            }
+            "memory" => Self::memory().prefixed(parsed.path().trim_matches('/')),
+            _ => {
+                let variables = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
+                let (store, path) = object_store::parse_url_opts(&parsed, variables)
+                    .map_err(|e| invalid(url, e.to_string()))?;
+                Self::from(Arc::<dyn ObjectStore>::from(store)).prefixed(path.as_ref())
+            }
+        }
+    }
+
+    /// The part of this store under `prefix` (segments separated by `/`, kept byte for byte).
+    ///
+    /// # Errors
+    /// [`Error::InvalidUrl`] if it holds an empty segment, `.`, `..` or control characters.
+    pub fn prefixed(mut self, prefix: &str) -> Result<Self> {
+        let joined = match (self.prefix.is_empty(), prefix.is_empty()) {
+            (_, true) => return Ok(self),
+            (true, false) => prefix.to_owned(),
+            (false, false) => format!("{}/{prefix}", self.prefix),
+        };
+        let parsed = Path::parse(&joined)
+            .map_err(|e| Error::InvalidUrl { url: prefix.to_owned(), reason: e.to_string() })?;
+        if parsed.as_ref() != joined {
+            let reason = "a prefix must not begin or end with a slash".to_owned();
+            return Err(Error::InvalidUrl { url: prefix.to_owned(), reason });
+        }
+        self.prefix = joined.into();
+        Ok(self)
+    }
+
+    /// This store with another clock, for tests that set the time.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// This store with another source of ids, for tests that must be repeatable.
+    #[must_use]
+    pub fn with_ids(self, ids: Arc<dyn Ids>) -> Self {
+        Self { ids, ..self }
+    }
+
+    /// The object store inside; its keys begin with this store's prefix.
+    #[must_use]
+    pub fn object_store(&self) -> &Arc<dyn ObjectStore> {
+        &self.inner
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        self.ids.next()
+    }
+
+    /// Whether a request that was answered, even by an error, can no longer take effect.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// The full path of `key`, byte for byte (`Path::from` would encode `%` again).
+    pub(crate) fn path(&self, key: &str) -> Result<Path> {
+        let full = match self.prefix.is_empty() {
+            true => key.to_owned(),
+            false => format!("{}/{key}", self.prefix),
+        };
+        Path::parse(&full).map_err(|e| {
+            Error::storage("address", key)(object_store::Error::InvalidPath { source: e })
+        })
+    }
+
+    /// The key of a full path: the reverse of [`path`](Self::path).
+    pub(crate) fn key<'a>(&self, path: &'a Path) -> Option<&'a str> {
+        match self.prefix.is_empty() {
+            true => Some(path.as_ref()),
+            false => path.as_ref().strip_prefix(&*self.prefix)?.strip_prefix('/'),
+        }
+    }
+
+    /// Puts a whole object, replacing one of that name.
+    pub(crate) async fn put(&self, key: &str, payload: PutPayload) -> Result<()> {
+        let path = self.path(key)?;
+        self.inner.put(&path, payload).await.map_err(Error::storage("put", key))?;
+        Ok(())
+    }
+
+    /// Puts a whole object if none has that name; the raw answer, which the commit protocol reads.
+    pub(crate) async fn create(&self, path: &Path, body: Bytes) -> object_store::Result<()> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        self.inner.put_opts(path, body.into(), options).await.map(drop)
+    }
+
+    /// The object, or `None` if there is none.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<GetResult>> {
+        let path = self.path(key)?;
+        absent(self.inner.get(&path).await).map_err(Error::storage("get", key))
+    }
+
+    /// The object's bytes, or `None` if there is none; refused above `limit` before they are read.
+    pub(crate) async fn get_bytes(&self, key: &str, limit: u64) -> Result<Option<Bytes>> {
+        let Some(found) = self.get(key).await? else { return Ok(None) };
+        if found.meta.size > limit {
+            return Err(Error::LimitExceeded { path: key.to_owned(), what: "the object", limit });
+        }
+        absent(found.bytes().await).map_err(Error::storage("get", key))
+    }
+
+    /// What is known of an object without reading it, or `None` if there is none.
+    pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectMeta>> {
+        let path = self.path(key)?;
+        let options = GetOptions { head: true, ..GetOptions::default() };
+        let found = absent(self.inner.get_opts(&path, options).await);
+        Ok(found.map_err(Error::storage("look up", key))?.map(|found| found.meta))
+    }
+
+    /// Deletes an object; one that is not there is fine.
+    pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+        let path = self.path(key)?;
+        absent(self.inner.delete(&path).await).map_err(Error::storage("delete", key))?;
+        Ok(())
+    }
+
+    /// The objects under `prefix`, which ends in a slash (or is empty, for all).
+    pub(crate) fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectMeta>> {
+        match self.listing_path(prefix) {
+            Ok(path) => {
+                let error = prefix.to_owned();
+                let found = self.inner.list(path.as_ref());
+                found.map_err(move |e| Error::storage("list", error.as_str())(e)).boxed()
+            }
+            Err(e) => futures::stream::once(async { Err(e) }).boxed(),
+        }
+    }
+
+    /// The names directly under `prefix` that have objects below them, without slashes.
+    pub(crate) async fn list_folders(&self, prefix: &str) -> Result<Vec<String>> {
+        let path = self.listing_path(prefix)?;
+        let found: ListResult = self
+            .inner
+            .list_with_delimiter(path.as_ref())
+            .await
+            .map_err(Error::storage("list", prefix))?;
+        let names = found.common_prefixes.iter().filter_map(|path| self.key(path));
+        Ok(names.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect())
+    }
+
+    fn listing_path(&self, prefix: &str) -> Result<Option<Path>> {
+        debug_assert!(prefix.is_empty() || prefix.ends_with('/'), "`{prefix}` must end in a slash");
+        match (self.prefix.is_empty(), prefix.is_empty()) {
+            (true, true) => Ok(None),
+            (false, true) => Path::parse(&*self.prefix).map(Some).map_err(|e| {
+                Error::storage("list", prefix)(object_store::Error::InvalidPath { source: e })
+            }),
+            (_, false) => self.path(prefix.trim_end_matches('/')).map(Some),
+        }
+    }
+}
+
+impl From<Arc<dyn ObjectStore>> for Store {
+    fn from(inner: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            inner,
+            prefix: "".into(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            settled: false,
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the inner store's `Debug`: it could hold credentials.
+        f.debug_struct("Store").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// 'Not found' as `None`.
+fn absent<T>(result: object_store::Result<T>) -> object_store::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// The URL without its user name, password, query and fragment, which can hold secrets.
+fn redact(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut url) => {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.set_query(None);
+            url.set_fragment(None);
+            url.to_string()
+        }
+        Err(_) => url.split(['@', '?', '#']).next().unwrap_or_default().to_owned(),
+    }
+}
