@@ -10,11 +10,13 @@ mod data;
 mod dataset;
 mod error;
 mod id;
-mod layout;
+#[allow(dead_code)]
+pub mod layout;
 mod limits;
-mod manifest;
+#[allow(dead_code)]
+pub mod manifest;
 mod metadata;
-mod partition;
+pub mod partition;
 mod progress;
 pub mod record;
 mod store;
@@ -22,7 +24,18 @@ mod store;
 pub use commit::CommitToken;
 pub use error::{BoxError, Error, Result};
 pub use id::{DatasetId, SnapshotId, WriteId};
+pub use layout::{DefaultLayout, FlatLayout, HiveLayout};
 pub use limits::Limits;
+pub use metadata::{IntoMetadata, Metadata, MetadataDraft};
+pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
+
+/// What the macros expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::vec::Vec;
+
+    pub use crate::metadata::{DraftValue, metadata_of};
+}

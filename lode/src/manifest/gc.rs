@@ -1,0 +1,61 @@
+//! What clean-ups record.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::id::{SnapshotId, WriteId};
+
+/// A clean-up: the snapshot it committed, and the attempt, which names its list of objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct GcRef {
+    /// The snapshot that the clean-up committed.
+    pub id: SnapshotId,
+    /// Its attempt: the list is `gc/<write-id>.json`.
+    pub write_id: WriteId,
+}
+
+impl GcRef {
+    pub(crate) fn new(id: SnapshotId, write_id: WriteId) -> Self {
+        Self { id, write_id }
+    }
+
+    /// `<id>-<write-id>`, the id with 19 digits.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (id, write_id) = text.split_at_checked(19)?;
+        let id = SnapshotId::parse(id)?;
+        Some(Self { id, write_id: WriteId::parse(write_id.strip_prefix('-')?)? })
+    }
+}
+
+impl fmt::Display for GcRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.id.padded(), self.write_id)
+    }
+}
+
+impl Serialize for GcRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for GcRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(SHAPE))
+    }
+}
+
+pub(super) const SHAPE: &str = "is not a snapshot id of 19 digits, a dash and a write id";
+
+/// The list of the objects that one clean-up condemned: `gc/<write-id>.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GcList {
+    /// The clean-up before.
+    #[serde(default)]
+    pub(crate) previous: Option<GcRef>,
+    /// The condemned objects' keys.
+    pub(crate) condemned: Vec<String>,
+}
