@@ -1,26 +1,33 @@
-//! The commit protocol.
+//! The commit protocol: **the create-only put of a manifest is the commit**.
+//!
+//! ```text
+//! base = head                      history.rs, head.rs   (probed before the first data put)
+//! data objects, fresh names        crate::data
+//! manifest head+1, create-only ──► put.rs                (the commit: ours, theirs or unknown)
+//!    theirs: rebase or Conflict    engine.rs             (§9 checked, keys looked for)
+//! hint                             engine.rs             (best effort)
+//! ```
+//!
+//! lode's ids are dense and a manifest is only ever created, so two writers cannot both commit on
+//! one parent. There is no lock, no pointer swap and no clock in it. `docs/FORMAT.md` has the
+//! protocol in full.
 
-use serde::{Deserialize, Serialize};
+mod condemned;
+mod draft;
+mod engine;
+mod head;
+mod history;
+mod idempotency;
+mod policy;
+mod put;
+mod token;
 
-use crate::id::{DatasetId, SnapshotId};
+pub use policy::{OnConflict, Retry};
+pub use token::CommitToken;
 
-/// What is needed to find out whether an unclear commit happened.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct CommitToken {
-    dataset: DatasetId,
-    id: SnapshotId,
-}
-
-impl CommitToken {
-    /// The dataset.
-    #[must_use]
-    pub fn dataset(&self) -> &DatasetId {
-        &self.dataset
-    }
-
-    /// The id that the snapshot has if it was committed.
-    #[must_use]
-    pub fn id(&self) -> SnapshotId {
-        self.id
-    }
-}
+pub(crate) use draft::{
+    Draft, Encoding, Measured, TimeRange, content_name, recorded_range, touched,
+};
+pub(crate) use engine::{Failed, Proposal, resolve};
+pub(crate) use history::{Entry, History};
+pub(crate) use idempotency::Expect;

@@ -1,0 +1,235 @@
+//! What a write is to become, on whichever parent.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::history::History;
+use crate::error::{Error, Result};
+use crate::id::WriteId;
+use crate::manifest::{FileRef, Manifest, Operation, Partitioner};
+use crate::metadata::Metadata;
+use crate::partition::Partition;
+use crate::record::RecordSchema;
+
+/// A snapshot to be, without its parent: its data objects are stored.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) write_id: WriteId,
+    pub(crate) operation: Operation,
+    pub(crate) metadata: Metadata,
+    /// The new data files.
+    pub(crate) files: Vec<FileRef>,
+    /// What was found out about files of the parent that do not say it themselves, by path.
+    pub(crate) measured: HashMap<String, Measured>,
+    pub(crate) encoding: Encoding,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+/// How the new files are encoded, by the names that manifests use.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Encoding {
+    /// `None` for a blob.
+    pub(crate) codec: Option<String>,
+    pub(crate) compressor: String,
+    pub(crate) checksum: Option<String>,
+    pub(crate) schema: Option<RecordSchema>,
+    /// The timestamp column, if the records have one.
+    pub(crate) timestamp: Option<&'static str>,
+    pub(crate) partition_keys: Option<&'static [&'static str]>,
+}
+
+/// What a file's records were found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Measured {
+    pub(crate) rows: u64,
+    pub(crate) range: Option<TimeRange>,
+}
+
+/// The earliest and the latest of some timestamps.
+pub(crate) type TimeRange = (DateTime<Utc>, DateTime<Utc>);
+
+impl Draft {
+    /// Whether it can be moved to another parent.
+    pub(super) fn rebases(&self) -> bool {
+        self.operation == Operation::Append
+    }
+
+    /// Its manifest as the child of `parent`. Checks everything that depends on the parent.
+    pub(super) fn manifest(&self, history: &History, parent: Option<&Manifest>) -> Result<Manifest> {
+        let mut manifest =
+            Manifest::draft(history.dataset.clone(), self.write_id, self.operation.clone());
+        manifest.created_at = history.store.now();
+        if let Some(parent) = parent {
+            let key = history.manifest_key(parent.snapshot_id);
+            self.encoding.check_parent(&self.operation, parent, &key)?;
+            manifest.snapshot_id = parent.snapshot_id.next()?;
+            manifest.parent_snapshot_id = Some(parent.snapshot_id);
+            manifest.created_at = after(parent.created_at).max(manifest.created_at);
+            manifest.last_gc = parent.last_gc;
+        }
+        manifest.metadata = self.metadata.clone();
+        manifest.codec.clone_from(&self.encoding.codec);
+        manifest.compressor.clone_from(&self.encoding.compressor);
+        manifest.checksum_algorithm.clone_from(&self.encoding.checksum);
+        manifest.idempotency_key.clone_from(&self.idempotency_key);
+        manifest.schemas.extend(self.encoding.schema.clone());
+        if self.encoding.partition_keys.is_some() {
+            manifest.partitioner = Partitioner::Hive;
+        }
+        manifest.files.clone_from(&self.files);
+        if let Some(parent) = parent {
+            self.carry(&mut manifest, parent);
+        }
+        self.add_up(&mut manifest, parent);
+        manifest.finish(history.paths, parent)
+    }
+
+    /// Takes over the parent's files that stay.
+    fn carry(&self, manifest: &mut Manifest, parent: &Manifest) {
+        match self.operation {
+            Operation::Append => {
+                manifest.carry(parent, |_| true);
+            }
+            Operation::ReplacePartitions => {
+                let touched = touched(&self.files);
+                manifest.carry(parent, |file| !touched.contains(&file.partition().as_deref()));
+            }
+            _ => {}
+        }
+        for file in &mut manifest.files {
+            if let Some(measured) = self.measured.get(&file.path) {
+                file.row_count = Some(measured.rows);
+            }
+        }
+    }
+
+    /// Counts and times over all files.
+    fn add_up(&self, manifest: &mut Manifest, parent: Option<&Manifest>) {
+        if self.encoding.codec.is_none() {
+            manifest.row_count = 1;
+            return;
+        }
+        let sum = |files: &[FileRef]| {
+            files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.rows().unwrap_or(0)))
+        };
+        let range_of = |files: &[FileRef]| {
+            files.iter().filter_map(|file| self.time_range(file)).reduce(union)
+        };
+        match (&self.operation, parent) {
+            // Files of Go's do not say what they hold, but all of them stay.
+            (Operation::Append, Some(parent)) => {
+                manifest.row_count = parent.row_count.saturating_add(sum(&self.files));
+                let old = parent.min_timestamp.zip(parent.max_timestamp);
+                set_range(manifest, old.into_iter().chain(range_of(&self.files)).reduce(union));
+            }
+            _ => {
+                manifest.row_count = sum(&manifest.files);
+                let range = range_of(&manifest.files);
+                set_range(manifest, range);
+            }
+        }
+    }
+
+    fn time_range(&self, file: &FileRef) -> Option<TimeRange> {
+        match self.measured.get(&file.path) {
+            Some(measured) => measured.range,
+            None => recorded_range(file, self.encoding.timestamp?).flatten(),
+        }
+    }
+}
+
+/// The partitions that these files are of.
+pub(crate) fn touched(files: &[FileRef]) -> HashSet<Option<&Partition>> {
+    files.iter().map(|file| file.partition.as_ref()).collect()
+}
+
+impl Encoding {
+    /// Makes sure that a write of this encoding can follow `parent`, whose manifest is at `path`.
+    pub(crate) fn check_parent(
+        &self,
+        operation: &Operation,
+        parent: &Manifest,
+        path: &str,
+    ) -> Result<()> {
+        if parent.is_newer_minor() {
+            return Err(Error::UnsupportedVersion {
+                path: path.to_owned(),
+                found: parent.format_version.to_string(),
+                can: "may read it, but not build upon it",
+            });
+        }
+        if parent.is_blob() != self.codec.is_none() {
+            let [expected, found] = [self.codec.is_none(), parent.is_blob()].map(content_name);
+            return Err(Error::ContentMismatch {
+                dataset: parent.dataset_id.clone(),
+                snapshot: parent.snapshot_id,
+                expected,
+                found,
+            });
+        }
+        match operation {
+            Operation::Append | Operation::ReplacePartitions => self.check_extends(parent),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes sure that these files and the parent's can stand in one snapshot.
+    fn check_extends(&self, parent: &Manifest) -> Result<()> {
+        if let Some(schema) = &self.schema {
+            for old in &parent.schemas {
+                if let Some(diff) = old.diff(schema) {
+                    return Err(Error::SchemaMismatch {
+                        record: schema.name().to_owned(),
+                        dataset: parent.dataset_id.clone(),
+                        snapshot: parent.snapshot_id,
+                        diff,
+                    });
+                }
+            }
+        }
+        let found = parent.partition_keys();
+        let expected = self.partition_keys.unwrap_or_default();
+        if !parent.files.is_empty() && found != expected {
+            return Err(Error::PartitioningMismatch {
+                dataset: parent.dataset_id.clone(),
+                expected: expected.iter().map(|&key| key.to_owned()).collect(),
+                found,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What a manifest holds, in errors.
+pub(crate) fn content_name(is_blob: bool) -> &'static str {
+    if is_blob { "a blob" } else { "records" }
+}
+
+/// The time range that a file's statistics give for `column`: `None` if they do not say, and
+/// `Some(None)` if no row has a time.
+pub(crate) fn recorded_range(file: &FileRef, column: &str) -> Option<Option<TimeRange>> {
+    let stats = file.stats.as_ref()?;
+    let found = stats.columns.iter().find(|found| found.name == column)?;
+    let time = |value: &serde_json::Value| {
+        Some(DateTime::parse_from_rfc3339(value.as_str()?).ok()?.to_utc())
+    };
+    match (&found.min, &found.max) {
+        (Some(min), Some(max)) => Some(Some((time(min)?, time(max)?))),
+        _ if found.null_count == Some(stats.row_count) => Some(None),
+        _ => None,
+    }
+}
+
+fn set_range(manifest: &mut Manifest, range: Option<TimeRange>) {
+    (manifest.min_timestamp, manifest.max_timestamp) = range.unzip();
+}
+
+fn union(a: TimeRange, b: TimeRange) -> TimeRange {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
+/// The next instant that a manifest can tell from `time`.
+fn after(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.checked_add_signed(TimeDelta::nanoseconds(1)).unwrap_or(time)
+}

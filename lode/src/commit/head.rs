@@ -1,0 +1,158 @@
+//! Finding the head: from what is remembered, from the hint, by probing, by listing.
+
+use std::sync::Arc;
+
+use futures::future::{join, try_join};
+
+use super::history::{Entry, History};
+use crate::error::{Error, Result};
+use crate::id::SnapshotId;
+use crate::layout::Paths;
+use crate::manifest::Manifest;
+
+impl History {
+    /// The newest snapshot, or `None` if there is none. Always looks at storage.
+    pub(crate) async fn head(&self) -> Result<Option<Arc<Manifest>>> {
+        if let Some(known) = self.remembered() {
+            let next = known.snapshot_id.next()?;
+            let (there, newer) =
+                try_join(self.exists(known.snapshot_id), self.exists(next)).await?;
+            match (there, newer) {
+                (true, false) => return Ok(Some(known)),
+                (true, true) => return self.head_from(next).await.map(Some),
+                // Somebody removed the dataset.
+                (false, _) => self.forget(),
+            }
+        }
+        let head = self.cold_head().await?;
+        if let Some(head) = &head {
+            self.remember(head);
+        }
+        Ok(head)
+    }
+
+    /// The head, knowing nothing.
+    async fn cold_head(&self) -> Result<Option<Arc<Manifest>>> {
+        if let Some(hint) = self.hint().await {
+            let (entry, newer) = join(self.load(hint), self.exists(hint.next()?)).await;
+            match entry {
+                Ok(Some(entry)) if entry.write_id().is_some() => {
+                    return match (entry, newer?) {
+                        (Entry::Live(manifest), false) => Ok(Some(manifest)),
+                        (_, true) => self.head_from(hint.next()?).await.map(Some),
+                        (Entry::Expired(_), false) => Err(self.expired(hint)),
+                    };
+                }
+                // Go's ids are not dense and its hint can lie behind; and for a damaged manifest
+                // all that counts here is that others exist.
+                Ok(Some(_)) => return self.listed_head().await,
+                Err(e) if is_about_content(&e) => return self.listed_head().await,
+                Err(e) => return Err(e),
+                Ok(None) => {}
+            }
+        }
+        match self.load(SnapshotId::FIRST).await {
+            Ok(Some(entry)) if entry.write_id().is_some() => {
+                self.head_from(SnapshotId::FIRST).await.map(Some)
+            }
+            Err(e) if !is_about_content(&e) => Err(e),
+            _ => self.listed_head().await,
+        }
+    }
+
+    /// What the hint says, if anything.
+    async fn hint(&self) -> Option<SnapshotId> {
+        let body = match self.store.get_bytes(&self.paths.hint(&self.dataset), 64).await {
+            Ok(body) => body?,
+            Err(error) => {
+                tracing::debug!(dataset = %self.dataset, %error, "the hint cannot be read");
+                return None;
+            }
+        };
+        SnapshotId::parse(std::str::from_utf8(&body).ok()?.trim_end())
+    }
+
+    /// The head, knowing that a manifest of lode's exists at `present`: gallop, then bisect, since
+    /// lode's ids are dense.
+    pub(crate) async fn head_from(&self, present: SnapshotId) -> Result<Arc<Manifest>> {
+        let mut low = present.get();
+        loop {
+            let mut step = 1;
+            let mut high = loop {
+                let probe = low.saturating_add(step);
+                if !self.probe(probe).await? {
+                    break probe;
+                }
+                low = probe;
+                step = step.saturating_mul(2);
+            };
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                if self.probe(middle).await? {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            let id = SnapshotId::new(low)?;
+            match self.load(id).await?.ok_or_else(|| self.not_found(id))? {
+                Entry::Live(manifest) => {
+                    self.remember(&manifest);
+                    return Ok(manifest);
+                }
+                // It was the head when it was probed, and was expired since: there is a newer one.
+                Entry::Expired(_) if self.exists(id.next()?).await? => low += 1,
+                Entry::Expired(_) => return Err(self.expired(id)),
+            }
+        }
+    }
+
+    async fn probe(&self, id: u64) -> Result<bool> {
+        match SnapshotId::checked(id) {
+            Some(id) => self.exists(id).await,
+            None => Ok(false),
+        }
+    }
+
+    /// The highest id of all manifests.
+    async fn listed_head(&self) -> Result<Option<Arc<Manifest>>> {
+        let Some(&id) = self.ids().await?.last() else { return Ok(None) };
+        match self.load(id).await?.ok_or_else(|| self.not_found(id))? {
+            Entry::Live(manifest) => Ok(Some(manifest)),
+            Entry::Expired(_) => Err(self.expired(id)),
+        }
+    }
+
+    /// Makes sure that no other layout has snapshots of this dataset.
+    pub(crate) async fn check_other_layouts(&self) -> Result<()> {
+        for paths in Paths::ALL {
+            if paths == self.paths {
+                continue;
+            }
+            let other = Self::new(
+                self.store.clone(),
+                self.dataset.clone(),
+                paths,
+                self.max_manifest_bytes,
+            );
+            if !other.ids().await?.is_empty() {
+                return Err(Error::LayoutMismatch {
+                    dataset: self.dataset.clone(),
+                    expected: self.paths.name(),
+                    found: paths.name(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the error is about what the manifest says, not about reaching it.
+fn is_about_content(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::ManifestInvalid { .. }
+            | Error::UnsupportedVersion { .. }
+            | Error::LimitExceeded { .. }
+    )
+}

@@ -1,0 +1,172 @@
+//! The manifests of one dataset: loading, listing, remembering.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt};
+
+use crate::error::{Error, Result};
+use crate::id::{DatasetId, SnapshotId, WriteId};
+use crate::layout::Paths;
+use crate::manifest::{Document, Expect, Manifest, Operation, Tombstone};
+use crate::store::Store;
+
+/// How many manifests are loaded at once.
+pub(crate) const LOADS_IN_FLIGHT: usize = 8;
+
+/// The history of one dataset: the manifests under its prefix.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    pub(crate) store: Store,
+    pub(crate) dataset: DatasetId,
+    pub(crate) paths: Paths,
+    pub(crate) max_manifest_bytes: u64,
+    /// The newest head seen: a lower bound of the head, from which the next look begins.
+    floor: Arc<Mutex<Option<Arc<Manifest>>>>,
+}
+
+/// What stands at one id.
+#[derive(Debug, Clone)]
+pub(crate) enum Entry {
+    Live(Arc<Manifest>),
+    Expired(Arc<Tombstone>),
+}
+
+impl History {
+    pub(crate) fn new(
+        store: Store,
+        dataset: DatasetId,
+        paths: Paths,
+        max_manifest_bytes: u64,
+    ) -> Self {
+        Self { store, dataset, paths, max_manifest_bytes, floor: Arc::default() }
+    }
+
+    pub(crate) fn manifest_key(&self, id: SnapshotId) -> String {
+        self.paths.manifest(&self.dataset, id)
+    }
+
+    /// What stands at `id`, validated whole.
+    pub(crate) async fn load(&self, id: SnapshotId) -> Result<Option<Entry>> {
+        let key = self.manifest_key(id);
+        let Some(body) = self.store.get_bytes(&key, self.max_manifest_bytes).await? else {
+            return Ok(None);
+        };
+        self.parse(id, &body).map(Some)
+    }
+
+    pub(crate) fn parse(&self, id: SnapshotId, body: &[u8]) -> Result<Entry> {
+        let prefix = self.paths.prefix(&self.dataset);
+        let expect = Expect { dataset: &self.dataset, id, prefix: &prefix };
+        Ok(match Document::parse(&self.manifest_key(id), &expect, body)? {
+            Document::Live(manifest) => Entry::Live(Arc::new(manifest)),
+            Document::Tombstone(tombstone) => Entry::Expired(Arc::new(tombstone)),
+        })
+    }
+
+    pub(crate) async fn exists(&self, id: SnapshotId) -> Result<bool> {
+        Ok(self.store.head(&self.manifest_key(id)).await?.is_some())
+    }
+
+    /// The ids of all manifests, oldest first. Nothing else is inferred from a listing.
+    pub(crate) async fn ids(&self) -> Result<Vec<SnapshotId>> {
+        let folder = self.paths.manifests(&self.dataset);
+        let found = self.store.list(&folder).try_filter_map(|meta| {
+            let key = self.store.key(&meta.location);
+            let id = key.and_then(|key| self.paths.snapshot_of(&self.dataset, key));
+            async move { Ok(id) }
+        });
+        let mut ids: Vec<_> = found.try_collect().await?;
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// The entries of these ids, in order, loaded a few at a time.
+    pub(crate) fn load_all(
+        &self,
+        ids: impl Iterator<Item = u64> + Send,
+    ) -> impl futures::Stream<Item = Result<Entry>> + Send {
+        futures::stream::iter(ids)
+            .map(move |id| async move {
+                let id = SnapshotId::new(id)?;
+                self.load(id).await?.ok_or_else(|| self.not_found(id))
+            })
+            .buffered(LOADS_IN_FLIGHT)
+    }
+
+    pub(crate) fn not_found(&self, id: SnapshotId) -> Error {
+        Error::SnapshotNotFound { dataset: self.dataset.clone(), id }
+    }
+
+    pub(crate) fn expired(&self, id: SnapshotId) -> Error {
+        Error::Expired { dataset: self.dataset.clone(), id }
+    }
+
+    pub(crate) fn remembered(&self) -> Option<Arc<Manifest>> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a head, unless a newer one is known. Go's are not remembered: their neighbours
+    /// say nothing.
+    pub(crate) fn remember(&self, head: &Arc<Manifest>) {
+        if head.write_id.is_none() {
+            return;
+        }
+        let mut floor = self.floor.lock().unwrap_or_else(PoisonError::into_inner);
+        if floor.as_ref().is_none_or(|known| known.snapshot_id < head.snapshot_id) {
+            *floor = Some(Arc::clone(head));
+        }
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Entry {
+    pub(crate) fn id(&self) -> SnapshotId {
+        match self {
+            Self::Live(manifest) => manifest.snapshot_id,
+            Self::Expired(tombstone) => tombstone.snapshot_id,
+        }
+    }
+
+    /// The parent's id, if there is one.
+    pub(crate) fn parent(&self) -> Option<SnapshotId> {
+        match self {
+            Self::Live(manifest) => manifest.parent_snapshot_id,
+            Self::Expired(tombstone) => tombstone.parent_snapshot_id,
+        }
+    }
+
+    pub(crate) fn created_at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Live(manifest) => manifest.created_at,
+            Self::Expired(tombstone) => tombstone.created_at,
+        }
+    }
+
+    /// The write id; absent in Go's.
+    pub(crate) fn write_id(&self) -> Option<WriteId> {
+        match self {
+            Self::Live(manifest) => manifest.write_id,
+            Self::Expired(tombstone) => tombstone.write_id,
+        }
+    }
+
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        match self {
+            Self::Live(manifest) => manifest.idempotency_key.as_deref(),
+            Self::Expired(tombstone) => tombstone.idempotency_key.as_deref(),
+        }
+    }
+
+    /// Whether it has the content of its parent.
+    pub(crate) fn is_gc(&self) -> bool {
+        let operation = match self {
+            Self::Live(manifest) => &manifest.operation,
+            Self::Expired(tombstone) => &tombstone.operation,
+        };
+        *operation == Some(Operation::Gc)
+    }
+}

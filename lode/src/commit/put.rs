@@ -1,0 +1,91 @@
+//! The create-only put of a manifest, and the one rule for every unclear answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::history::{Entry, History};
+use super::policy::Retry;
+use super::token::CommitToken;
+use crate::error::{Error, Result};
+use crate::id::{SnapshotId, WriteId};
+
+/// How often an unclear put is settled by reading back and putting again.
+const SETTLING: Retry = Retry {
+    attempts: 7,
+    base_delay: Duration::from_millis(25),
+    max_delay: Duration::from_secs(2),
+    jitter: true,
+};
+
+/// Whose manifest stands at an id.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Ours: committed.
+    Ours,
+    /// Another's: ours can never land at this id any more.
+    Theirs,
+}
+
+impl History {
+    /// Puts the manifest `body` of `write_id` at `id`, create-only.
+    ///
+    /// Any answer but success is one case: whoever's write id stands there afterwards has
+    /// committed. While nothing stands there the put may still arrive, so it is put again, until
+    /// one of the two is seen. Stores that have nothing in flight once they have answered (local,
+    /// memory) need no second put: there, nothing stands there for ever.
+    pub(super) async fn put_manifest(
+        &self,
+        id: SnapshotId,
+        write_id: WriteId,
+        body: &Bytes,
+    ) -> Result<Outcome> {
+        let key = self.manifest_key(id);
+        let path = self.store.path(&key)?;
+        let mut attempt = 0;
+        loop {
+            let Err(error) = self.store.create(&path, body.clone()).await else {
+                return Ok(Outcome::Ours);
+            };
+            tracing::debug!(dataset = %self.dataset, snapshot = %id, %error, "unclear put");
+            match self.load(id).await {
+                Ok(Some(entry)) if entry.write_id() != Some(write_id) => {
+                    return Ok(Outcome::Theirs);
+                }
+                Ok(Some(Entry::Live(_))) => return Ok(Outcome::Ours),
+                // Committed, and expired since.
+                Ok(Some(Entry::Expired(_))) => return Err(self.expired(id)),
+                Ok(None) if self.store.is_settled() || was_never_sent(&error) => {
+                    return Err(Error::storage("put", key)(error));
+                }
+                // Something stands there, and ours is whole: it is not ours.
+                Err(e @ (Error::ManifestInvalid { .. } | Error::UnsupportedVersion { .. })) => {
+                    return Err(e);
+                }
+                Ok(None) | Err(_) => {}
+            }
+            if attempt == SETTLING.attempts {
+                let token = CommitToken {
+                    dataset: self.dataset.clone(),
+                    id,
+                    write_id,
+                    manifest: String::from_utf8_lossy(body).into_owned(),
+                };
+                return Err(Error::CommitUnknown { token: Box::new(token), source: error });
+            }
+            let entropy = self.store.fresh_id().as_u128();
+            tokio::time::sleep(SETTLING.delay(attempt, entropy)).await;
+            attempt += 1;
+        }
+    }
+}
+
+/// Whether the client refused the put by itself.
+fn was_never_sent(error: &object_store::Error) -> bool {
+    matches!(
+        error,
+        object_store::Error::NotImplemented { .. }
+            | object_store::Error::NotSupported { .. }
+            | object_store::Error::InvalidPath { .. }
+    )
+}

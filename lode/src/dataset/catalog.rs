@@ -1,0 +1,86 @@
+//! What datasets there are.
+
+use futures::{StreamExt, TryStreamExt};
+
+use crate::commit::{History, LOADS_IN_FLIGHT};
+use crate::error::Result;
+use crate::id::DatasetId;
+use crate::layout::{DefaultLayout, HiveLayout, Layout, ListableLayout};
+use crate::limits::Limits;
+use crate::partition::Partition;
+use crate::store::Store;
+
+/// The datasets of a store that have a given layout.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+/// use lode::{Blob, Catalog, Dataset, Metadata, Store};
+///
+/// let store = Store::memory();
+/// Dataset::<Blob>::new(&store, "backups")?.write(b"all of it", Metadata::empty()).await?;
+/// let found = Catalog::new(&store).datasets().await?;
+/// assert_eq!(found[0].as_str(), "backups");
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Catalog<L = DefaultLayout> {
+    store: Store,
+    layout: L,
+}
+
+impl Catalog {
+    /// The datasets of the default layout.
+    #[must_use]
+    pub fn new(store: &Store) -> Self {
+        Self { store: store.clone(), layout: DefaultLayout }
+    }
+
+    /// The datasets of another layout. The flat layout has no folder of datasets to list.
+    #[must_use]
+    pub fn layout<L: ListableLayout>(self, layout: L) -> Catalog<L> {
+        Catalog { store: self.store, layout }
+    }
+}
+
+impl<L: ListableLayout> Catalog<L> {
+    /// The datasets that have at least one snapshot, sorted by name.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage).
+    pub async fn datasets(&self) -> Result<Vec<DatasetId>> {
+        let Some(folder) = self.layout.paths().datasets() else { return Ok(Vec::new()) };
+        let names = self.store.list_folders(folder).await?;
+        let ids = names.into_iter().filter_map(|name| DatasetId::new(name).ok());
+        let mut found: Vec<DatasetId> = futures::stream::iter(ids)
+            .map(|id| async {
+                let is_here = self.history(&id).any_snapshot().await?;
+                Ok::<_, crate::Error>(is_here.then_some(id))
+            })
+            .buffered(LOADS_IN_FLIGHT)
+            .try_filter_map(|found| async { Ok(found) })
+            .try_collect()
+            .await?;
+        found.sort();
+        Ok(found)
+    }
+
+    fn history(&self, id: &DatasetId) -> History {
+        let limit = Limits::default().max_manifest_bytes;
+        History::new(self.store.clone(), id.clone(), self.layout.paths(), limit)
+    }
+}
+
+impl Catalog<HiveLayout> {
+    /// The partitions of a dataset's newest snapshot, sorted; empty if there is no snapshot.
+    ///
+    /// # Errors
+    /// As for [`Dataset::latest`](crate::Dataset::latest).
+    pub async fn partitions(&self, dataset: &DatasetId) -> Result<Vec<Partition>> {
+        let Some(head) = self.history(dataset).head().await? else { return Ok(Vec::new()) };
+        let mut found: Vec<Partition> =
+            head.files.iter().filter_map(|file| Some(file.partition()?.into_owned())).collect();
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+}

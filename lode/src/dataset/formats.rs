@@ -1,0 +1,186 @@
+//! Reading follows the manifest: which decoder, decompressor and checksum a file needs.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+
+use super::context::Context;
+use crate::checksum::Checksum;
+use crate::codec::{DecodeRecords, Jsonl, RecordCodec};
+use crate::commit::Entry;
+use crate::compress::{self, Compressor};
+use crate::data::{self, FileToRead};
+use crate::error::{Error, Result};
+use crate::id::SnapshotId;
+use crate::manifest::{FileRef, Manifest};
+use crate::progress::Meter;
+use crate::record::Record;
+
+/// A codec that a handle knows for reading, beside lode's own.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Decoder<T> {
+    pub(crate) compression: Arc<dyn Compressor>,
+    /// `None` for blobs.
+    pub(crate) records: Option<Arc<dyn DecodeRecords<T>>>,
+}
+
+impl<T> Clone for Decoder<T> {
+    fn clone(&self) -> Self {
+        Self { compression: Arc::clone(&self.compression), records: self.records.clone() }
+    }
+}
+
+/// What a handle can read, for one operation.
+#[derive(Debug)]
+pub(crate) struct Formats<T> {
+    pub(super) context: Context,
+    pub(super) meter: Meter,
+    known: Arc<[Decoder<T>]>,
+}
+
+impl<T> Clone for Formats<T> {
+    fn clone(&self) -> Self {
+        Self {
+            context: self.context.clone(),
+            meter: self.meter.clone(),
+            known: Arc::clone(&self.known),
+        }
+    }
+}
+
+impl<T: 'static> Formats<T> {
+    pub(super) fn new(context: &Context, known: Arc<[Decoder<T>]>) -> Self {
+        Self { context: context.clone(), meter: context.meter(), known }
+    }
+
+    /// The file's stored bytes, with what is needed to check and decompress them.
+    fn file(&self, manifest: &Manifest, file: &FileRef) -> Result<FileToRead> {
+        let checksum = match file.checksum_in(manifest) {
+            Some((algorithm, checksum)) => {
+                Some((Checksum::by_name(algorithm)?, checksum.to_owned()))
+            }
+            None => None,
+        };
+        Ok(FileToRead {
+            key: file.path.clone(),
+            size_bytes: file.size_bytes,
+            checksum,
+            compressor: self.compressor(file.compressor_in(manifest))?,
+            limits: self.context.limits.clone(),
+            meter: self.meter.clone(),
+        })
+    }
+
+    fn compressor(&self, name: &str) -> Result<Arc<dyn Compressor>> {
+        let known = self.known.iter().map(|known| &known.compression);
+        match known.into_iter().find(|known| known.name() == name) {
+            Some(known) => Ok(Arc::clone(known)),
+            None => compress::by_name(name),
+        }
+    }
+
+    /// The bytes of a blob, decompressed and verified.
+    pub(super) async fn read_all(&self, manifest: &Manifest, file: &FileRef) -> Result<Bytes> {
+        match data::read_all(&self.context.history.store, self.file(manifest, file)?).await {
+            Ok(bytes) => Ok(bytes),
+            Err(e) => Err(explain_missing(&self.context, manifest.snapshot_id, e).await),
+        }
+    }
+
+    /// The bytes of a blob as they come; whether they were right is said at the end.
+    pub(super) fn bytes(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let bytes = data::bytes(&self.context.history.store, self.file(manifest, file)?);
+        let (context, id) = (self.context.clone(), manifest.snapshot_id);
+        let explain = move |e| {
+            let context = context.clone();
+            async move { Err(explain_missing(&context, id, e).await) }
+        };
+        Ok(bytes.or_else(explain).boxed())
+    }
+}
+
+impl<T: Record> Formats<T> {
+    /// The records of one file, in order, a chunk at a time. Whether the file was right, in its
+    /// checksum and its number of records, is said at the end.
+    pub(super) fn records(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
+        let codec = self.codec(file.codec_in(manifest).unwrap_or_default())?;
+        let to_read = self.file(manifest, file)?;
+        let store = &self.context.history.store;
+        let counted = Counted {
+            chunks: data::records(store, to_read, codec, manifest.snapshot_id),
+            path: file.path.clone(),
+            expected: file.rows(),
+            rows: 0,
+        };
+        let state = (counted, self.context.clone(), self.meter.clone(), manifest.snapshot_id);
+        let stream = futures::stream::try_unfold(state, |mut state| async move {
+            match state.0.next().await {
+                Ok(Some(chunk)) => {
+                    state.2.records(chunk.len() as u64);
+                    Ok(Some((chunk, state)))
+                }
+                Ok(None) => Ok(None),
+                Err(e) => Err(explain_missing(&state.1, state.3, e).await),
+            }
+        });
+        Ok(stream.boxed())
+    }
+
+    fn codec(&self, name: &str) -> Result<Arc<dyn DecodeRecords<T>>> {
+        let known = self.known.iter().filter_map(|known| known.records.as_ref());
+        if let Some(known) = known.into_iter().find(|known| known.name() == name) {
+            return Ok(Arc::clone(known));
+        }
+        let jsonl = Jsonl::new();
+        if RecordCodec::<T>::name(&jsonl) == name {
+            return Ok(Arc::new(jsonl));
+        }
+        Err(Error::CodecUnavailable { codec: name.to_owned(), feature: None })
+    }
+}
+
+/// The chunks of a file, counted.
+struct Counted<T> {
+    chunks: BoxStream<'static, Result<Vec<T>>>,
+    path: String,
+    expected: Option<u64>,
+    rows: u64,
+}
+
+impl<T> Counted<T> {
+    async fn next(&mut self) -> Result<Option<Vec<T>>> {
+        let chunk = self.chunks.try_next().await?;
+        match (&chunk, self.expected) {
+            (Some(chunk), _) => self.rows += chunk.len() as u64,
+            (None, Some(expected)) if expected != self.rows => {
+                let reason = format!("it holds {} records, not {expected}", self.rows);
+                return Err(Error::corrupt(self.path.as_str(), reason));
+            }
+            (None, _) => {}
+        }
+        Ok(chunk)
+    }
+}
+
+/// A data object that is missing has either expired with its snapshot, or is lost: the manifest,
+/// read again, tells.
+pub(super) async fn explain_missing(context: &Context, id: SnapshotId, error: Error) -> Error {
+    let Error::Storage { source: object_store::Error::NotFound { .. }, path, .. } = &error else {
+        return error;
+    };
+    match context.history.load(id).await {
+        Ok(Some(Entry::Expired(_))) => context.history.expired(id),
+        _ => Error::corrupt(path.as_str(), "it is missing"),
+    }
+}

@@ -1,0 +1,165 @@
+//! Finding snapshots.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+
+use super::read::RecordStream;
+use super::{Dataset, Snapshot};
+use crate::codec::Content;
+use crate::commit::{CommitToken, Entry, content_name, resolve};
+use crate::error::{Error, Result};
+use crate::id::SnapshotId;
+use crate::manifest::Manifest;
+use crate::record::Record;
+
+/// How many snapshots a history loads ahead.
+const HISTORY_AHEAD: usize = 8;
+
+/// What [`Dataset::stream_added`] found.
+#[derive(Debug)]
+pub struct Added<T> {
+    /// The head that was looked at: give it to the next `stream_added`.
+    pub snapshot: Snapshot<T>,
+    /// The records of its files that the older snapshot has not.
+    pub records: RecordStream<T>,
+}
+
+impl<T: Content, C, L> Dataset<T, C, L> {
+    /// The newest snapshot, or `None` if nothing was ever written. Always looks at storage: at most
+    /// three requests where the hint is current, whatever the length of the history.
+    ///
+    /// # Errors
+    /// [`Error::ManifestInvalid`] or [`Error::UnsupportedVersion`] if the newest cannot be trusted;
+    /// [`Error::ContentMismatch`] if it holds blobs and `T` is a record, or the other way round;
+    /// [`Error::LayoutMismatch`] if the dataset exists in another layout; [`Error::Storage`].
+    pub async fn latest(&self) -> Result<Option<Snapshot<T>>> {
+        match self.context.history.head().await? {
+            Some(head) => self.open(head).map(Some),
+            None => {
+                self.context.history.check_other_layouts().await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The snapshot `id`.
+    ///
+    /// # Errors
+    /// [`Error::SnapshotNotFound`], [`Error::Expired`], and as for [`latest`](Self::latest).
+    pub async fn snapshot(&self, id: SnapshotId) -> Result<Snapshot<T>> {
+        let history = &self.context.history;
+        match history.load(id).await? {
+            Some(Entry::Live(manifest)) => self.open(manifest),
+            Some(Entry::Expired(_)) => Err(history.expired(id)),
+            None => Err(history.not_found(id)),
+        }
+    }
+
+    /// The ids of all snapshots, oldest first, from one listing. Nothing is loaded: one of them may
+    /// turn out to have expired, or to be damaged, without harm to the others.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn snapshots(&self) -> Result<Vec<SnapshotId>> {
+        self.context.history.ids().await
+    }
+
+    /// All snapshots, newest first, loaded as they are asked for (a few ahead, concurrently).
+    /// Expired ones are left out. A damaged one is an error in its place, and those after it follow.
+    pub fn history(&self) -> BoxStream<'_, Result<Snapshot<T>>> {
+        let load = move |id| async move {
+            match self.snapshot(id).await {
+                Err(Error::Expired { .. }) => None,
+                other => Some(other),
+            }
+        };
+        let ids = async move { self.snapshots().await };
+        futures::stream::once(ids)
+            .map_ok(move |ids| {
+                let newest_first = ids.into_iter().rev();
+                futures::stream::iter(newest_first)
+                    .map(load)
+                    .buffered(HISTORY_AHEAD)
+                    .filter_map(|found| async { found })
+            })
+            .try_flatten()
+            .boxed()
+    }
+
+    /// The newest snapshot that was committed at `time` or before, by the writers' clocks; `None` if
+    /// the first is younger. One listing and O(log n) manifests.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] if that snapshot has expired, and as for [`latest`](Self::latest).
+    pub async fn as_of(&self, time: DateTime<Utc>) -> Result<Option<Snapshot<T>>> {
+        let history = &self.context.history;
+        let ids = history.ids().await?;
+        let (mut low, mut high) = (0, ids.len());
+        let mut best = None;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let id = ids[middle];
+            let entry = history.load(id).await?.ok_or_else(|| history.not_found(id))?;
+            if entry.created_at() <= time {
+                best = Some(entry);
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        match best {
+            None => Ok(None),
+            Some(Entry::Live(manifest)) => self.open(manifest).map(Some),
+            Some(Entry::Expired(tombstone)) => Err(history.expired(tombstone.snapshot_id)),
+        }
+    }
+
+    /// Settles a commit that ended as [`Error::CommitUnknown`]: the snapshot, if it is committed
+    /// now; `None` if it never will be. May be called again, and from another process.
+    ///
+    /// # Errors
+    /// [`Error::CommitUnknown`] again, if the store still gives no clear answer;
+    /// [`Error::Expired`] if it was committed and has expired since.
+    pub async fn resolve(&self, token: CommitToken) -> Result<Option<Snapshot<T>>> {
+        let found = resolve(self.context.history.clone(), token).await?;
+        found.map(|manifest| self.open(manifest)).transpose()
+    }
+
+    /// The snapshot of a manifest, if it holds what this handle is about.
+    pub(super) fn open(&self, manifest: Arc<Manifest>) -> Result<Snapshot<T>> {
+        if manifest.is_blob() != T::IS_BLOB {
+            let [found, expected] = [manifest.is_blob(), T::IS_BLOB].map(content_name);
+            return Err(Error::ContentMismatch {
+                dataset: manifest.dataset_id.clone(),
+                snapshot: manifest.snapshot_id,
+                expected,
+                found,
+            });
+        }
+        Ok(Snapshot::new(manifest))
+    }
+}
+
+impl<T: Record, C, L> Dataset<T, C, L>
+where
+    C: crate::codec::Codec<T>,
+{
+    /// The newest snapshot, and the records of those of its files that `since` has not: what was
+    /// appended since, or everything where the content was replaced.
+    ///
+    /// # Errors
+    /// As for [`latest`](Self::latest); [`Error::SnapshotNotFound`] if `since` is of another
+    /// dataset.
+    pub async fn stream_added(&self, since: &Snapshot<T>) -> Result<Added<T>> {
+        self.owns(since)?;
+        let snapshot = match self.latest().await? {
+            Some(head) => head,
+            None => return Err(self.context.history.not_found(since.id())),
+        };
+        let records = self.read(&snapshot).added_since(since).stream();
+        Ok(Added { snapshot, records })
+    }
+}

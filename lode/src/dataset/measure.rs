@@ -1,0 +1,76 @@
+//! What is known of a file's records: how many, and between which times.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use serde_json::Value;
+
+use super::formats::Formats;
+use crate::commit::{Measured, TimeRange, recorded_range, touched};
+use crate::error::Result;
+use crate::manifest::{ColumnStats, FileRef, FileStats, Manifest};
+use crate::record::Record;
+
+/// The timestamps of some records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    range: Option<TimeRange>,
+    nulls: u64,
+}
+
+impl Span {
+    pub(crate) fn add(&mut self, time: Option<DateTime<Utc>>) {
+        match (time, &mut self.range) {
+            (None, _) => self.nulls += 1,
+            (Some(time), None) => self.range = Some((time, time)),
+            (Some(time), Some((min, max))) => {
+                *min = time.min(*min);
+                *max = time.max(*max);
+            }
+        }
+    }
+
+    /// As the statistics of the timestamp column.
+    pub(crate) fn stats(&self, column: &str, rows: u64) -> FileStats {
+        let mut stats = ColumnStats { name: column.to_owned(), ..ColumnStats::default() };
+        stats.null_count = Some(self.nulls);
+        if let Some((min, max)) = self.range {
+            (stats.min, stats.max) = (Some(json(min)), Some(json(max)));
+            (stats.min_exact, stats.max_exact) = (Some(true), Some(true));
+        }
+        FileStats { row_count: rows, columns: vec![stats] }
+    }
+}
+
+fn json(time: DateTime<Utc>) -> Value {
+    Value::String(time.format("%Y-%m-%dT%H:%M:%S%.9fZ").to_string())
+}
+
+/// Reads those files of `base` that stay when the partitions of `files` are replaced, and that do
+/// not say how many records they hold, or between which times (Go's do not).
+pub(super) async fn measure_kept<T: Record>(
+    formats: &Formats<T>,
+    base: &Manifest,
+    files: &[FileRef],
+) -> Result<HashMap<String, Measured>> {
+    let touched = touched(files);
+    let mut measured = HashMap::new();
+    for file in &base.files {
+        let is_known = file.rows().is_some()
+            && T::TIMESTAMP.is_none_or(|column| recorded_range(file, column).is_some());
+        if is_known || touched.contains(&file.partition().as_deref()) {
+            continue;
+        }
+        let (mut rows, mut span) = (0, Span::default());
+        let mut chunks = formats.records(base, file)?;
+        while let Some(chunk) = chunks.try_next().await? {
+            rows += chunk.len() as u64;
+            for record in &chunk {
+                span.add(record.timestamp());
+            }
+        }
+        measured.insert(file.path.clone(), Measured { rows, range: span.range });
+    }
+    Ok(measured)
+}

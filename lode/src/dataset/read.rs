@@ -1,0 +1,284 @@
+//! Reading records: all of them, or as they come; of all files, or of some.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::vec;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
+use tracing::Instrument;
+
+use super::formats::Formats;
+use super::{Dataset, Snapshot};
+use crate::codec::{Codec, Content};
+use crate::error::{Error, Result};
+use crate::manifest::{FileRef, Manifest};
+use crate::partition::{PartitionFilter, PartitionValue};
+use crate::record::Record;
+
+/// A read that begins when it is awaited (for all records) or streamed.
+#[must_use = "a read does nothing until it is awaited or streamed"]
+pub struct Read<'a, T, C, L> {
+    dataset: &'a Dataset<T, C, L>,
+    snapshot: &'a Snapshot<T>,
+    filter: PartitionFilter,
+    older: Option<&'a Snapshot<T>>,
+}
+
+/// The records of a snapshot, as they come, in bounded memory: a [`Stream`].
+///
+/// Records come in the order of their files' paths, and in the order they were written within a
+/// file. What is wrong with a file as a whole (its size, its checksum, its number of records) is
+/// said after its last record; after an error the stream ends.
+#[must_use = "streams do nothing unless polled"]
+pub struct RecordStream<T> {
+    chunks: BoxStream<'static, Result<Vec<T>>>,
+    current: vec::IntoIter<T>,
+    failed: bool,
+}
+
+impl<T, C, L> Dataset<T, C, L>
+where
+    T: Record,
+    C: Codec<T>,
+{
+    /// All records of a snapshot: `dataset.read(&snapshot).await?`. Every file is verified whole
+    /// before anything is returned.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// # use lode::{Dataset, HiveLayout, Record, Store, metadata};
+    /// # #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// # struct Flight { #[lode(partition)] carrier: String, number: u32 }
+    /// let store = Store::memory();
+    /// let flights = Dataset::<Flight>::new(&store, "flights")?.layout(HiveLayout);
+    /// # let records = [Flight { carrier: "UA".into(), number: 1 }, Flight { carrier: "AA".into(), number: 2 }];
+    /// let snapshot = flights.write(&records, metadata! {}).await?;
+    /// let all = flights.read(&snapshot).await?;
+    /// let some = flights.read(&snapshot).partition("carrier", "UA").await?;  // opens only these files
+    /// assert_eq!((all.len(), some.len()), (2, 1));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Which decoder, decompression and checksum a file needs is said by the manifest, not by this
+    /// handle.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for a file that is missing or not what was written,
+    /// [`Error::Decode`] for a record that is not one, [`Error::Expired`] if the snapshot has
+    /// expired since it was opened, [`Error::SnapshotNotFound`] for a snapshot of another dataset,
+    /// [`Error::UnknownPartitionKey`], [`Error::LimitExceeded`], [`Error::CodecUnavailable`],
+    /// [`Error::Storage`].
+    pub fn read<'a>(&'a self, snapshot: &'a Snapshot<T>) -> Read<'a, T, C, L> {
+        Read { dataset: self, snapshot, filter: PartitionFilter::new(), older: None }
+    }
+
+    /// The records of a snapshot as they come: short for `read(snapshot).stream()`.
+    pub fn stream(&self, snapshot: &Snapshot<T>) -> RecordStream<T> {
+        self.read(snapshot).stream()
+    }
+}
+
+impl<T: Content, C: Codec<T>, L> Dataset<T, C, L> {
+    /// What this handle can read.
+    pub(super) fn formats(&self) -> Formats<T> {
+        let own = T::decoder(&self.codec.format());
+        let known = std::iter::once(own).chain(self.decoders.iter().cloned()).collect();
+        Formats::new(&self.context, known)
+    }
+}
+
+impl<T, C, L> Dataset<T, C, L> {
+    /// Makes sure that a snapshot is this dataset's.
+    pub(super) fn owns(&self, snapshot: &Snapshot<T>) -> Result<()> {
+        match snapshot.dataset() == self.id() {
+            true => Ok(()),
+            false => Err(self.context.history.not_found(snapshot.id())),
+        }
+    }
+}
+
+impl<'a, T, C, L> Read<'a, T, C, L> {
+    /// Only files of partitions where `key` has `value`. Several values of one key mean any of
+    /// them; several keys mean all of them. `None` is null.
+    pub fn partition(mut self, key: &str, value: impl Into<PartitionValue>) -> Self {
+        self.filter = self.filter.with(key, value);
+        self
+    }
+
+    /// Only files of partitions that `filter` matches.
+    pub fn partitions(mut self, filter: PartitionFilter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Only files that `older`, a snapshot of the same dataset, has not.
+    pub fn added_since(mut self, older: &'a Snapshot<T>) -> Self {
+        self.older = Some(older);
+        self
+    }
+}
+
+impl<T, C, L> Read<'_, T, C, L>
+where
+    T: Record,
+    C: Codec<T>,
+{
+    /// The records as they come, in bounded memory.
+    pub fn stream(self) -> RecordStream<T> {
+        let chunks = match self.files() {
+            Ok(files) => {
+                let formats = self.dataset.formats();
+                in_order(formats, Arc::clone(self.snapshot.shared()), files)
+            }
+            Err(e) => futures::stream::once(async { Err(e) }).boxed(),
+        };
+        RecordStream { chunks, current: Vec::new().into_iter(), failed: false }
+    }
+
+    async fn collect(self) -> Result<Vec<T>> {
+        let files = self.files()?;
+        let formats = self.dataset.formats();
+        let manifest = self.snapshot.shared();
+        let concurrency = formats.context.limits.read_concurrency.max(1);
+        let mut parts = futures::stream::iter(files)
+            .map(|file| collect_file(&formats, manifest, file))
+            .buffered(concurrency);
+        let mut records = Vec::new();
+        while let Some(mut part) = parts.try_next().await? {
+            match records.is_empty() {
+                true => records = part,
+                false => records.append(&mut part),
+            }
+        }
+        tracing::debug!(records = records.len(), "read");
+        Ok(records)
+    }
+
+    /// The files to read.
+    fn files(&self) -> Result<Vec<FileRef>> {
+        self.dataset.owns(self.snapshot)?;
+        let manifest = self.snapshot.manifest();
+        let keys = manifest.partition_keys();
+        if !manifest.files.is_empty()
+            && let Some(unknown) = self.filter.keys().find(|key| !keys.iter().any(|k| k == key))
+        {
+            let (snapshot, key) = (manifest.snapshot_id, unknown.to_owned());
+            return Err(Error::UnknownPartitionKey { snapshot, key, keys });
+        }
+        let mut known = HashSet::new();
+        if let Some(older) = self.older {
+            self.dataset.owns(older)?;
+            known.extend(older.files().iter().map(|file| file.path.as_str()));
+        }
+        let is_wanted = |file: &FileRef| {
+            let matches = self.filter.is_empty()
+                || file.partition().is_some_and(|partition| self.filter.matches(&partition));
+            matches && !known.contains(file.path.as_str())
+        };
+        Ok(manifest.files.iter().filter(|file| is_wanted(file)).cloned().collect())
+    }
+}
+
+impl<'a, T, C, L> IntoFuture for Read<'a, T, C, L>
+where
+    T: Record,
+    C: Codec<T>,
+    L: Sync,
+{
+    type Output = Result<Vec<T>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let span = tracing::info_span!(
+            "lode.read",
+            dataset = %self.dataset.id(),
+            snapshot = %self.snapshot.id(),
+        );
+        self.collect().instrument(span).boxed()
+    }
+}
+
+async fn collect_file<T: Record>(
+    formats: &Formats<T>,
+    manifest: &Manifest,
+    file: FileRef,
+) -> Result<Vec<T>> {
+    let mut chunks = formats.records(manifest, &file)?;
+    let mut records = Vec::new();
+    while let Some(mut chunk) = chunks.try_next().await? {
+        records.append(&mut chunk);
+    }
+    Ok(records)
+}
+
+/// The chunks of these files, one file after the other; the first chunks of the next few are
+/// fetched meanwhile.
+fn in_order<T: Record>(
+    formats: Formats<T>,
+    manifest: Arc<Manifest>,
+    files: Vec<FileRef>,
+) -> BoxStream<'static, Result<Vec<T>>> {
+    let ahead = formats.context.limits.read_concurrency.max(1);
+    futures::stream::iter(files)
+        .map(move |file| {
+            let chunks = formats.records(&manifest, &file);
+            async move {
+                let mut chunks = chunks?;
+                let first: VecDeque<_> = chunks.next().await.into_iter().collect();
+                Ok::<_, Error>(futures::stream::iter(first).chain(chunks))
+            }
+        })
+        .buffered(ahead)
+        .try_flatten()
+        .boxed()
+}
+
+impl<T> RecordStream<T> {
+    /// The records in chunks, as they are decoded; what is left of the current one first.
+    pub fn chunks(self) -> BoxStream<'static, Result<Vec<T>>>
+    where
+        T: Send + 'static,
+    {
+        let rest: Vec<T> = self.current.collect();
+        let rest = (!rest.is_empty()).then_some(Ok(rest));
+        futures::stream::iter(rest).chain(self.chunks).boxed()
+    }
+}
+
+impl<T> Stream for RecordStream<T> {
+    type Item = Result<T>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(record) = this.current.next() {
+                return Poll::Ready(Some(Ok(record)));
+            }
+            if this.failed {
+                return Poll::Ready(None);
+            }
+            match ready!(this.chunks.poll_next_unpin(cx)) {
+                Some(Ok(chunk)) => this.current = chunk.into_iter(),
+                Some(Err(e)) => {
+                    this.failed = true;
+                    return Poll::Ready(Some(Err(e)));
+                }
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> Unpin for RecordStream<T> {}
+
+impl<T> fmt::Debug for RecordStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordStream").finish_non_exhaustive()
+    }
+}

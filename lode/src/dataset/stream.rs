@@ -1,0 +1,359 @@
+//! Writing records that come one after the other, in bounded memory.
+
+use std::future::IntoFuture;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, TryStreamExt};
+use tracing::Instrument;
+
+use super::attempt::{Attempt, Begun, Options, Plan};
+use super::formats::Formats;
+use super::sink::Sink;
+use super::source::IntoRecords;
+use super::write::HivePartitioned;
+use super::{Dataset, Snapshot};
+use crate::codec::StreamingCodec;
+use crate::error::{BoxError, Error, Result};
+use crate::id::SnapshotId;
+use crate::layout::Layout;
+use crate::manifest::Operation;
+use crate::metadata::{IntoMetadata, Metadata};
+use crate::record::{Partitioned, Record};
+
+/// Content that is written record by record: records.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not written record by record",
+    label = "a blob has no records: `stream_write` it",
+    note = "`stream_write_records` and `record_writer` are for datasets of records"
+)]
+pub trait RecordContent: Record {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Record> RecordContent for T {}
+
+/// A write from a stream of records that begins when it is awaited.
+#[must_use = "a write does nothing until it is awaited"]
+pub struct StreamWrite<'a, T, C, L> {
+    opening: OpenWriter<'a, T, C, L>,
+    records: BoxStream<'a, Result<T, BoxError>>,
+}
+
+/// A [`RecordWriter`] that is opened when this is awaited.
+#[must_use = "a writer is opened when this is awaited"]
+pub struct OpenWriter<'a, T, C, L> {
+    dataset: &'a Dataset<T, C, L>,
+    operation: Operation,
+    metadata: Result<Metadata>,
+    options: Options,
+}
+
+/// Takes records one by one, in bounded memory, and makes one snapshot of them when it is
+/// committed.
+///
+/// Dropping it makes no snapshot; what it stored until then is found by a later clean-up, where
+/// [`abort`](Self::abort) removes it at once.
+#[must_use = "a writer makes no snapshot until it is committed"]
+pub struct RecordWriter<T: Record> {
+    formats: Formats<T>,
+    state: State<T>,
+}
+
+enum State<T> {
+    Open(Box<Sink<T>>),
+    /// Its idempotency key was committed before: records are not needed.
+    Already(Snapshot<T>),
+    /// An error was returned.
+    Failed,
+    /// Committed or aborted.
+    Done,
+}
+
+impl<T, C, L> Dataset<T, C, L> {
+    /// Writes a snapshot that is exactly the records of `source`: an iterator or a stream, of
+    /// records or of results. Memory stays bounded whatever their number; data files are stored as
+    /// they fill, and nothing is visible before the last.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// # use lode::{Dataset, Record, Store, metadata};
+    /// # #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// # struct Square { n: u64, square: u64 }
+    /// let squares = Dataset::<Square>::new(&Store::memory(), "squares")?;
+    /// let records = (0..1000).map(|n| Square { n, square: n * n });
+    /// let snapshot = squares.stream_write_records(records, metadata! {}).await?;
+    /// assert_eq!(snapshot.row_count(), 1000);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write). [`Error::Input`] if the source gives an error. After an error
+    /// the data files that were stored are removed.
+    pub fn stream_write_records<'a, S, Kind>(
+        &'a self,
+        source: S,
+        metadata: impl IntoMetadata,
+    ) -> StreamWrite<'a, T, C, L>
+    where
+        T: RecordContent,
+        C: StreamingCodec<T>,
+        L: Layout<T>,
+        S: IntoRecords<'a, T, Kind>,
+    {
+        StreamWrite { opening: self.record_writer(metadata), records: source.into_records() }
+    }
+
+    /// Opens a writer that takes records one by one: awaiting this gives a [`RecordWriter`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// # use lode::{Dataset, Record, Store, metadata};
+    /// # #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// # struct Reading { celsius: f64 }
+    /// let readings = Dataset::<Reading>::new(&Store::memory(), "readings")?;
+    /// let mut writer = readings.record_writer(metadata! {}).append().await?;
+    /// writer.push(&Reading { celsius: 21.5 }).await?;
+    /// let snapshot = writer.commit().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn record_writer(&self, metadata: impl IntoMetadata) -> OpenWriter<'_, T, C, L>
+    where
+        T: RecordContent,
+        C: StreamingCodec<T>,
+        L: Layout<T>,
+    {
+        OpenWriter {
+            dataset: self,
+            operation: Operation::Write,
+            metadata: metadata.into_metadata(),
+            options: Options::default(),
+        }
+    }
+}
+
+impl<T, C, L> OpenWriter<'_, T, C, L> {
+    /// Adds to the newest snapshot's records instead of replacing them: see [`Dataset::append`].
+    pub fn append(mut self) -> Self {
+        self.operation = Operation::Append;
+        self
+    }
+
+    /// Replaces only the partitions that records are written to: see
+    /// [`Dataset::replace_partitions`].
+    pub fn replace_partitions(mut self) -> Self
+    where
+        T: Partitioned,
+        L: HivePartitioned,
+    {
+        self.operation = Operation::ReplacePartitions;
+        self
+    }
+
+    /// Commits only on this head: see [`Write::expect_head`](super::Write::expect_head).
+    pub fn expect_head(mut self, head: Option<SnapshotId>) -> Self {
+        self.options.expect_head(head);
+        self
+    }
+
+    /// Commits only once with this key: see
+    /// [`Write::idempotency_key`](super::Write::idempotency_key). If it was committed before, the
+    /// writer takes records without storing them, and its commit returns that snapshot.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.options.idempotency_key = Some(key.into());
+        self
+    }
+}
+
+impl<T, C, L> StreamWrite<'_, T, C, L> {
+    /// Adds to the newest snapshot's records instead of replacing them: see [`Dataset::append`].
+    pub fn append(mut self) -> Self {
+        self.opening = self.opening.append();
+        self
+    }
+
+    /// Replaces only the partitions that records are written to: see
+    /// [`Dataset::replace_partitions`].
+    pub fn replace_partitions(mut self) -> Self
+    where
+        T: Partitioned,
+        L: HivePartitioned,
+    {
+        self.opening = self.opening.replace_partitions();
+        self
+    }
+
+    /// Commits only on this head: see [`Write::expect_head`](super::Write::expect_head).
+    pub fn expect_head(mut self, head: Option<SnapshotId>) -> Self {
+        self.opening = self.opening.expect_head(head);
+        self
+    }
+
+    /// Commits only once with this key: see
+    /// [`Write::idempotency_key`](super::Write::idempotency_key).
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.opening = self.opening.idempotency_key(key);
+        self
+    }
+}
+
+impl<'a, T, C, L> IntoFuture for OpenWriter<'a, T, C, L>
+where
+    T: RecordContent,
+    C: StreamingCodec<T>,
+    L: Layout<T>,
+{
+    type Output = Result<RecordWriter<T>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.open().boxed()
+    }
+}
+
+impl<T, C, L> OpenWriter<'_, T, C, L>
+where
+    T: RecordContent,
+    C: StreamingCodec<T>,
+    L: Layout<T>,
+{
+    async fn open(self) -> Result<RecordWriter<T>> {
+        let Self { dataset, operation, metadata, options } = self;
+        let format = dataset.codec.format();
+        let partitioning = dataset.layout.partitioning();
+        let (compression, extension) = T::storage(&format);
+        let encoding = T::encoding(&dataset.context, &format, partitioning.as_ref());
+        let plan = Plan { operation, metadata: metadata?, options, encoding };
+        let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
+        let state = match begun {
+            Begun::Fresh(attempt) => {
+                State::Open(Box::new(Sink::new(attempt, format, partitioning)))
+            }
+            Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
+        };
+        Ok(RecordWriter { formats: dataset.formats(), state })
+    }
+}
+
+impl<'a, T, C, L> IntoFuture for StreamWrite<'a, T, C, L>
+where
+    T: RecordContent,
+    C: StreamingCodec<T>,
+    L: Layout<T>,
+{
+    type Output = Result<Snapshot<T>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let span = tracing::info_span!(
+            "lode.stream_write_records",
+            dataset = %self.opening.dataset.id(),
+            operation = %self.opening.operation,
+        );
+        self.run().instrument(span).boxed()
+    }
+}
+
+impl<T, C, L> StreamWrite<'_, T, C, L>
+where
+    T: RecordContent,
+    C: StreamingCodec<T>,
+    L: Layout<T>,
+{
+    async fn run(self) -> Result<Snapshot<T>> {
+        let Self { opening, mut records } = self;
+        let mut writer = opening.open().await?;
+        if let State::Already(_) = writer.state {
+            return writer.commit().await;
+        }
+        loop {
+            match records.try_next().await {
+                Ok(Some(record)) => writer.push(&record).await?,
+                Ok(None) => return writer.commit().await,
+                Err(source) => {
+                    let row = writer.rows();
+                    writer.abort().await;
+                    return Err(Error::Input { row, source });
+                }
+            }
+        }
+    }
+}
+
+impl<T: Record> RecordWriter<T> {
+    /// How many records it has taken.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        match &self.state {
+            State::Open(sink) => sink.rows(),
+            _ => 0,
+        }
+    }
+
+    /// Adds a record. Waits only while too much is in flight.
+    ///
+    /// # Errors
+    /// Whatever has gone wrong since the last call, with this record or one before it: the writer
+    /// is given up then, and what it stored is removed; any later call is
+    /// [`Error::WriterFailed`].
+    pub async fn push(&mut self, record: &T) -> Result<()> {
+        let pushed = match &mut self.state {
+            State::Open(sink) => sink.push(record),
+            State::Already(_) => return Ok(()),
+            State::Failed | State::Done => return Err(self.failed()),
+        };
+        if matches!(pushed, Ok(false)) {
+            return Ok(());
+        }
+        // If this future is dropped from here on, records may be missing: the writer has failed.
+        let State::Open(mut sink) = std::mem::replace(&mut self.state, State::Failed) else {
+            return Err(self.failed());
+        };
+        let settled = match pushed {
+            Ok(_) => sink.settle().await,
+            Err(e) => Err(e),
+        };
+        match settled {
+            Ok(()) => self.state = State::Open(sink),
+            Err(_) => sink.abort().await,
+        }
+        settled
+    }
+
+    /// Stores what is left and commits the snapshot.
+    ///
+    /// # Errors
+    /// As for [`Dataset::write`]; [`Error::WriterFailed`] if [`push`](Self::push) returned an error
+    /// before.
+    pub async fn commit(mut self) -> Result<Snapshot<T>> {
+        let sink = match std::mem::replace(&mut self.state, State::Done) {
+            State::Open(sink) => sink,
+            State::Already(snapshot) => return Ok(snapshot),
+            State::Failed | State::Done => return Err(self.failed()),
+        };
+        let (attempt, files) = sink.finish_all().await?;
+        attempt.commit(&self.formats, files).await.map(Snapshot::new)
+    }
+
+    /// Gives the writer up, and removes what it stored, best effort.
+    pub async fn abort(mut self) {
+        if let State::Open(sink) = std::mem::replace(&mut self.state, State::Done) {
+            sink.abort().await;
+        }
+    }
+
+    fn failed(&self) -> Error {
+        Error::WriterFailed { dataset: self.formats.dataset().clone() }
+    }
+}
+
+impl<T: Record> Drop for RecordWriter<T> {
+    fn drop(&mut self) {
+        if let State::Open(sink) = &self.state {
+            tracing::warn!(
+                dataset = %self.formats.dataset(),
+                rows = sink.rows(),
+                "a record writer was dropped without `commit` or `abort`: no snapshot was made",
+            );
+        }
+    }
+}
