@@ -1,5 +1,8 @@
 //! lode
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod ambient;
 pub mod checksum;
 pub mod codec;
@@ -23,6 +26,7 @@ pub use commit::CommitToken;
 pub use error::{BoxError, Error, Result};
 pub use id::{DatasetId, SnapshotId, WriteId};
 pub use limits::Limits;
+pub use lode_derive::{Enum, Metadata, Record};
 pub use progress::{Progress, ProgressFn};
-pub use record::{Partitioned, Record};
+pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
