@@ -144,7 +144,8 @@ fn keys(cx: &Ctxt, record: &Record<'_>) {
         if partition.part().is_some()
             && let Some(other) = record.fields.iter().find(taken)
         {
-            let message = format!("the partition key `{key}` is also made by `{}`", other.ident);
+            let message =
+                format!("the partition key `{key}` collides with the field `{}`", other.ident);
             cx.error(span, message);
         }
     }

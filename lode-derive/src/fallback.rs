@@ -5,7 +5,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Path};
 
-use crate::attr::Partition;
 use crate::expand;
 use crate::model::Record;
 
@@ -30,6 +29,21 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
         }
     };
     let types = model.filter(|_| input.generics.params.is_empty()).map(|model| types(model, krate));
+    let partitioned = may_be_partitioned(model).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::__private::Partitioned for #ident #ty_generics #bounds {
+                const KEYS: &'static [&'static str] = &[];
+
+                fn partition_value(
+                    &self,
+                    _: usize,
+                ) -> ::core::option::Option<#krate::__private::Cow<'_, str>> {
+                    ::core::option::Option::None
+                }
+            }
+        }
+    });
     quote! {
         #types
 
@@ -52,33 +66,21 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             }
         }
 
-        #[automatically_derived]
-        impl #impl_generics #krate::__private::Partitioned for #ident #ty_generics #bounds {
-            const KEYS: &'static [&'static str] = &[];
-
-            fn partition_value(
-                &self,
-                _: usize,
-            ) -> ::core::option::Option<#krate::__private::Cow<'_, str>> {
-                ::core::option::Option::None
-            }
-        }
+        #partitioned
     }
+}
+
+fn may_be_partitioned(model: Option<&Record<'_>>) -> bool {
+    model.is_none_or(|model| model.fields.iter().any(|field| field.attrs.partition.is_some()))
 }
 
 /// Has the types of the fields judged all the same, so that these mistakes are reported too.
 fn types(model: &Record<'_>, krate: &Path) -> TokenStream {
-    let typed = model.fields.iter().filter(|field| field.is_typed()).map(|field| {
-        let judge = match field.attrs.partition {
-            _ if field.attrs.timestamp.is_some() => "TimeField",
-            Some((Partition::Value, _)) => "KeyField",
-            Some(_) => "TimeField",
-            None => "Field",
-        };
-        let judge = expand::on_type(field.ty, krate, judge);
-        quote! { const _: bool = #judge::FLOATS; }
+    let stored = model.fields.iter().filter_map(|field| {
+        let judge = expand::on_type(field.ty, krate, field.judge()?);
+        Some(quote! { const _: #krate::__private::Element = #judge::STORED; })
     });
-    quote! { #(#typed)* }
+    quote! { #(#stored)* }
 }
 
 pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {

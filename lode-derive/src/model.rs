@@ -35,6 +35,20 @@ impl Field<'_> {
         self.is_stored() && self.attrs.json.is_none()
     }
 
+    /// The trait that judges the field's type: the narrowest, which implies the others. `None` if
+    /// it is stored as JSON, or not at all.
+    pub(crate) fn judge(&self) -> Option<&'static str> {
+        if !self.is_typed() {
+            return None;
+        }
+        Some(match self.attrs.partition {
+            Some((Partition::Value, _)) => "KeyField",
+            Some(_) => "TimeField",
+            None if self.attrs.timestamp.is_some() => "TimeField",
+            None => "Field",
+        })
+    }
+
     /// The partition key made of this field.
     pub(crate) fn key(&self) -> Option<(String, Partition, Span)> {
         let (partition, span) = self.attrs.partition?;

@@ -10,24 +10,42 @@ pub use serde::Serialize;
 pub use serde::de::DeserializeOwned;
 
 pub use crate::record::{
-    Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField, Type, Value,
-    non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+    Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
+    Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
 };
 
-/// [`Value::non_finite`] of a record, by [`Record::non_finite`].
+/// A field of a schema, by what the traits say of its type.
+#[must_use]
+pub const fn field(name: &'static str, stored: Element) -> FieldSchema {
+    FieldSchema { name, ty: stored.ty, nullable: stored.nullable }
+}
+
+/// What `#[lode(json)]` stores: null is one of its values.
+pub const JSON: Element = Element { ty: Type::Scalar(Scalar::Json), nullable: false };
+
+/// The schema of a record, from its type.
+#[must_use]
+pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
+    match T::TYPE {
+        Type::Struct(fields) => Schema::new(name, fields),
+        _ => Schema::new(name, &[]),
+    }
+}
+
+/// [`Record::non_finite`], by [`Value::non_finite`].
 #[inline]
-pub fn nested_non_finite<T: Record + Value>(record: &T) -> Option<String> {
+pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
     if !T::FLOATS {
         return None;
     }
-    Record::non_finite(record).map(|path| format!(".{path}"))
+    record.non_finite().map(|path| path.trim_start_matches('.').to_owned())
 }
 
 /// The path of what stands at `path` in the field `name`.
 #[cold]
 #[must_use]
 pub fn join(name: &str, path: &str) -> String {
-    format!("{name}{path}")
+    format!(".{name}{path}")
 }
 
 macro_rules! parts {

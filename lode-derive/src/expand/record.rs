@@ -12,6 +12,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let bounds = bounds(record, krate);
     let fields = record.fields.iter().filter(|field| field.is_stored());
     let schemas = fields.clone().map(|field| schema(field, krate));
+    let fields = fields.filter(|field| matches!(field.judge(), Some("Field") | None));
     let floats = fields.clone().map(|field| {
         if field.is_typed() {
             let field_trait = on_type(field.ty, krate, "Field");
@@ -25,11 +26,10 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let partitioned = partitioned(record, krate, &bounds);
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::__private::Record for #ident #ty_generics #bounds {
-            const SCHEMA: #krate::__private::Schema =
-                #krate::__private::Schema::new(#name, &[#(#schemas),*]);
-
-            #timestamp
+        impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
+            const TYPE: #krate::__private::Type =
+                #krate::__private::Type::Struct(&[#(#schemas),*]);
+            const FLOATS: bool = false #(|| #floats)*;
 
             fn non_finite(
                 &self,
@@ -40,16 +40,16 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
-            const TYPE: #krate::__private::Type = #krate::__private::Type::Struct(
-                <Self as #krate::__private::Record>::SCHEMA.fields(),
-            );
-            const FLOATS: bool = false #(|| #floats)*;
+        impl #impl_generics #krate::__private::Record for #ident #ty_generics #bounds {
+            const SCHEMA: #krate::__private::Schema =
+                #krate::__private::schema_of::<Self>(#name);
+
+            #timestamp
 
             fn non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
-                #krate::__private::nested_non_finite(self)
+                #krate::__private::non_finite_of(self)
             }
         }
 
@@ -122,16 +122,14 @@ fn mentions(tokens: TokenStream, parameters: &[&Ident]) -> bool {
 
 fn schema(field: &Field<'_>, krate: &Path) -> TokenStream {
     let name = &field.name.0;
-    let (ty, nullable) = if field.is_typed() {
-        let field_trait = on_type(field.ty, krate, "Field");
-        (quote! { #field_trait::TYPE }, quote! { #field_trait::NULLABLE })
-    } else {
-        let scalar = quote! { #krate::__private::Scalar::Json };
-        (quote! { #krate::__private::Type::Scalar(#scalar) }, quote! { false })
+    let stored = match field.judge() {
+        Some(judge) => {
+            let judge = on_type(field.ty, krate, judge);
+            quote! { #judge::STORED }
+        }
+        None => quote! { #krate::__private::JSON },
     };
-    quote! {
-        #krate::__private::FieldSchema { name: #name, ty: #ty, nullable: #nullable }
-    }
+    quote! { #krate::__private::field(#name, #stored) }
 }
 
 fn search(field: &Field<'_>, krate: &Path) -> TokenStream {

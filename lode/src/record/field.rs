@@ -1,4 +1,4 @@
-use super::Type;
+use super::{Element, Type};
 
 /// A type whose values a record can hold, and that are never null.
 ///
@@ -43,6 +43,10 @@ pub trait Field {
 
     /// Whether there can be a float in it.
     const FLOATS: bool;
+
+    /// Type and nullability together.
+    #[doc(hidden)]
+    const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
     /// As [`Value::non_finite`].
     fn non_finite(&self) -> Option<String>;

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::{Field, Value};
+use super::{Element, Field, Value};
 
 /// A value that records can be partitioned by: what `#[lode(partition)]` works on. It has one text,
 /// and equal texts mean equal values.
@@ -20,6 +20,10 @@ pub trait Key: Value {
     note = "for a time say which part of it: `#[lode(partition = \"day\")]`"
 )]
 pub trait KeyField: Field {
+    /// As for [`Field`]; repeated, so that a type that is neither is refused once.
+    #[doc(hidden)]
+    const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
+
     /// As [`Key::text`]; `None` for null.
     fn text(&self) -> Option<Cow<'_, str>>;
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
-use super::{Field, Value};
+use super::{Element, Field, Value};
 
 /// A moment: what `#[lode(timestamp)]` and `#[lode(partition = "day")]` work on.
 pub trait Time: Value {
@@ -15,6 +15,10 @@ pub trait Time: Value {
     note = "use `chrono::DateTime<Utc>`, `jiff::Timestamp` (feature `jiff`), or an `Option` of one"
 )]
 pub trait TimeField: Field {
+    /// As for [`Field`]; repeated, so that a type that is neither is refused once.
+    #[doc(hidden)]
+    const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
+
     /// The moment in UTC, if there is one.
     fn utc(&self) -> Option<DateTime<Utc>>;
 }
