@@ -1,6 +1,20 @@
 //! Record types: what `#[derive(Record)]` generates, and the traits that judge field types.
+//!
+//! | trait | question | implemented for |
+//! |---|---|---|
+//! | [`Record`] | can a dataset hold it? | structs, by the derive |
+//! | [`Field`] | can it be a field of a record? | every [`Value`], and `Option` of it |
+//! | [`Value`] | can it be stored, never null? | the built-in types, records, enums |
+//! | [`TimeField`], [`Time`] | does it say when? | times in UTC |
+//! | [`KeyField`], [`Key`] | can records be partitioned by it? | strings, integers, bools, dates, enums |
 
+mod bytes;
+mod field;
+mod finite;
+mod key;
 mod schema;
+mod time;
+mod value;
 
 use std::borrow::Cow;
 
@@ -8,7 +22,18 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use schema::{RecordSchema, Schema, SchemaDiff};
+pub use bytes::Bytes;
+pub use field::{Field, Value};
+pub use key::{Key, KeyField};
+pub use schema::{
+    Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
+    SchemaChange, SchemaChangeKind, SchemaDiff, Type,
+};
+pub use time::{Time, TimeField};
+
+#[doc(hidden)]
+pub use finite::{Finder, Stop, non_finite, non_finite_with};
+pub(crate) use time::{day, hour, month, year};
 
 /// A struct that a [`Dataset`](crate::Dataset) can hold. Derive it.
 #[diagnostic::on_unimplemented(

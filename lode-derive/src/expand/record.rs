@@ -1,0 +1,221 @@
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{GenericParam, Generics, Ident, Path, Type, WhereClause};
+
+use crate::attr::Partition;
+use crate::model::{Field, Record};
+
+pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
+    let Record { ident, generics, name, .. } = record;
+    let (impl_generics, ty_generics, _) = generics.split_for_impl();
+    let bounds = bounds(record, krate);
+    let fields = record.fields.iter().filter(|field| field.is_stored());
+    let schemas = fields.clone().map(|field| schema(field, krate));
+    let fields = fields.filter(|field| matches!(field.judge(), Some("Field") | None));
+    let floats = fields.clone().map(|field| {
+        if field.is_typed() {
+            let field_trait = on_type(field.ty, krate, "Field");
+            quote! { #field_trait::FLOATS }
+        } else {
+            quote! { true }
+        }
+    });
+    let searches = fields.map(|field| search(field, krate));
+    let timestamp = timestamp(record, krate);
+    let partitioned = partitioned(record, krate, &bounds);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
+            const TYPE: #krate::__private::Type =
+                #krate::__private::Type::Struct(&[#(#schemas),*]);
+            const FLOATS: bool = false #(|| #floats)*;
+
+            fn non_finite(
+                &self,
+            ) -> ::core::option::Option<#krate::__private::String> {
+                #(#searches)*
+                ::core::option::Option::None
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::__private::Record for #ident #ty_generics #bounds {
+            const SCHEMA: #krate::__private::Schema =
+                #krate::__private::schema_of::<Self>(#name);
+
+            #timestamp
+
+            fn non_finite(
+                &self,
+            ) -> ::core::option::Option<#krate::__private::String> {
+                #krate::__private::non_finite_of(self)
+            }
+        }
+
+        #partitioned
+    }
+}
+
+/// `<Ty as Trait>` at the place of the type, so that an error about the type stands there.
+pub(crate) fn on_type(ty: &Type, krate: &Path, name: &str) -> TokenStream {
+    let span = ty.span();
+    let name = Ident::new(name, span);
+    quote_spanned! {span=> <#ty as #krate::__private::#name> }
+}
+
+/// What must hold for the impls: for a type with parameters, that its fields can be stored; for
+/// others the body of the impl says it, with better errors.
+pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
+    let own = record.generics.where_clause.as_ref();
+    let parameters = type_parameters(record.generics);
+    if parameters.is_empty() {
+        return own.cloned();
+    }
+    let predicates = own.into_iter().flat_map(|clause| clause.predicates.iter());
+    let fields = record
+        .fields
+        .iter()
+        .filter(|field| field.is_stored() && mentions(field.ty.to_token_stream(), &parameters));
+    let fields = fields.flat_map(|field| {
+        let ty = field.ty;
+        let wanted = [
+            (field.is_typed(), "Field"),
+            (!field.is_typed() && field.attrs.with.is_none(), "Serialize"),
+            (field.attrs.timestamp.is_some(), "TimeField"),
+            (field.attrs.partition.is_some_and(|(key, _)| key == Partition::Value), "KeyField"),
+            (field.attrs.partition.is_some_and(|(key, _)| key != Partition::Value), "TimeField"),
+        ];
+        wanted.into_iter().filter(|(wanted, _)| *wanted).map(move |(_, name)| {
+            let span = ty.span();
+            let name = Ident::new(name, span);
+            quote_spanned! {span=> #ty: #krate::__private::#name }
+        })
+    });
+    Some(syn::parse_quote! {
+        where
+            #(#predicates,)*
+            #(#fields,)*
+            Self: #krate::__private::Serialize
+                + #krate::__private::DeserializeOwned
+                + ::core::marker::Send
+                + ::core::marker::Sync
+                + 'static
+    })
+}
+
+fn type_parameters(generics: &Generics) -> Vec<&Ident> {
+    let parameters = generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) | GenericParam::Const(_) => None,
+    });
+    parameters.collect()
+}
+
+fn mentions(tokens: TokenStream, parameters: &[&Ident]) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => parameters.contains(&&ident),
+        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), parameters),
+        _ => false,
+    })
+}
+
+fn schema(field: &Field<'_>, krate: &Path) -> TokenStream {
+    let name = &field.name.0;
+    let stored = match field.judge() {
+        Some(judge) => {
+            let judge = on_type(field.ty, krate, judge);
+            quote! { #judge::STORED }
+        }
+        None => quote! { #krate::__private::JSON },
+    };
+    quote! { #krate::__private::field(#name, #stored) }
+}
+
+fn search(field: &Field<'_>, krate: &Path) -> TokenStream {
+    let Field { ident, ty, .. } = field;
+    let name = &field.name.0;
+    let (condition, path) = match (field.is_typed(), &field.attrs.with) {
+        (true, _) => {
+            let field_trait = on_type(ty, krate, "Field");
+            (quote! { #field_trait::FLOATS }, quote! { #field_trait::non_finite(&self.#ident) })
+        }
+        (false, Some((with, _))) => (
+            quote! { true },
+            quote! {
+                #krate::__private::json_non_finite_with(
+                    |finder| #with::serialize(&self.#ident, finder),
+                )
+            },
+        ),
+        (false, None) => {
+            (quote! { true }, quote! { #krate::__private::json_non_finite(&self.#ident) })
+        }
+    };
+    quote! {
+        if #condition {
+            if let ::core::option::Option::Some(path) = #path {
+                return ::core::option::Option::Some(#krate::__private::join(#name, &path));
+            }
+        }
+    }
+}
+
+fn timestamp(record: &Record<'_>, krate: &Path) -> Option<TokenStream> {
+    let field = record.fields.iter().find(|field| field.attrs.timestamp.is_some())?;
+    let time = on_type(field.ty, krate, "TimeField");
+    let ident = field.ident;
+    Some(quote! {
+        fn timestamp(
+            &self,
+        ) -> ::core::option::Option<#krate::__private::DateTime<#krate::__private::Utc>> {
+            #time::utc(&self.#ident)
+        }
+    })
+}
+
+fn partitioned(
+    record: &Record<'_>,
+    krate: &Path,
+    bounds: &Option<WhereClause>,
+) -> Option<TokenStream> {
+    let keys: Vec<_> =
+        record.fields.iter().filter_map(|field| Some((field, field.key()?))).collect();
+    if keys.is_empty() {
+        return None;
+    }
+    let names = keys.iter().map(|(_, (key, ..))| key);
+    let arms = keys.iter().enumerate().map(|(index, (field, (_, partition, _)))| {
+        let ident = field.ident;
+        let text = match partition.part() {
+            None => {
+                let key = on_type(field.ty, krate, "KeyField");
+                quote! { #key::text(&self.#ident) }
+            }
+            Some(part) => {
+                let time = on_type(field.ty, krate, "TimeField");
+                let part = format_ident!("{part}_text", span = Span::call_site());
+                quote! { #time::utc(&self.#ident).map(#krate::__private::#part) }
+            }
+        };
+        quote! { #index => #text, }
+    });
+    let Record { ident, generics, .. } = record;
+    let (impl_generics, ty_generics, _) = generics.split_for_impl();
+    Some(quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::__private::Partitioned for #ident #ty_generics #bounds {
+            const KEYS: &'static [&'static str] = &[#(#names),*];
+
+            fn partition_value(
+                &self,
+                index: usize,
+            ) -> ::core::option::Option<#krate::__private::Cow<'_, str>> {
+                match index {
+                    #(#arms)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+    })
+}

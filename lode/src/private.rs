@@ -1,0 +1,63 @@
+//! What the derive macros refer to. Not part of the public API: no promise is made about it.
+
+use crate::record::{day, hour, month, year};
+
+pub use std::borrow::Cow;
+pub use std::string::String;
+pub use std::vec::Vec;
+
+pub use chrono::{DateTime, Utc};
+pub use serde::Serialize;
+pub use serde::de::DeserializeOwned;
+
+pub use crate::metadata::{DraftValue, metadata_of};
+pub use crate::record::{
+    Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
+    Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+};
+
+/// A field of a schema, by what the traits say of its type.
+#[must_use]
+pub const fn field(name: &'static str, stored: Element) -> FieldSchema {
+    FieldSchema { name, ty: stored.ty, nullable: stored.nullable }
+}
+
+/// What `#[lode(json)]` stores: null is one of its values.
+pub const JSON: Element = Element { ty: Type::Scalar(Scalar::Json), nullable: false };
+
+/// The schema of a record, from its type.
+#[must_use]
+pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
+    match T::TYPE {
+        Type::Struct(fields) => Schema::new(name, fields),
+        _ => Schema::new(name, &[]),
+    }
+}
+
+/// [`Record::non_finite`], by [`Value::non_finite`].
+#[inline]
+pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
+    if !T::FLOATS {
+        return None;
+    }
+    record.non_finite().map(|path| path.trim_start_matches('.').to_owned())
+}
+
+/// The path of what stands at `path` in the field `name`.
+#[cold]
+#[must_use]
+pub fn join(name: &str, path: &str) -> String {
+    format!(".{name}{path}")
+}
+
+macro_rules! parts {
+    ($($name:ident $part:ident)*) => {$(
+        /// The part of a time that is a partition key.
+        #[must_use]
+        pub fn $name(time: DateTime<Utc>) -> Cow<'static, str> {
+            Cow::Owned($part(time))
+        }
+    )*};
+}
+
+parts!(hour_text hour day_text day month_text month year_text year);

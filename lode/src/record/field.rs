@@ -1,0 +1,77 @@
+use super::{Element, Type};
+
+/// A type whose values a record can hold, and that are never null.
+///
+/// Implemented for the built-in types, for lists, arrays and string-keyed maps of [`Field`]s, for
+/// records by `#[derive(Record)]` and for unit enums by `#[derive(lode::Enum)]`. To be generic over
+/// the type of a field, write the bound `T: Value`.
+#[diagnostic::on_unimplemented(
+    message = "a record cannot hold `{Self}`",
+    label = "not a type that lode stores",
+    note = "derive `lode::Record` for a struct of your own, `lode::Enum` for an enum",
+    note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
+    note = "`#[lode(json)]` on the field stores whatever serde can serialize"
+)]
+pub trait Value {
+    /// Its type in the schema.
+    const TYPE: Type;
+
+    /// Whether there can be a float in it.
+    const FLOATS: bool;
+
+    /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
+    /// for a float itself, else such as `[2]` or `.lat`.
+    fn non_finite(&self) -> Option<String>;
+}
+
+/// A type that a field of a record, the element of a list or the value of a map can have: every
+/// [`Value`], and `Option` of every [`Value`]. Nested options are refused, since JSON cannot tell
+/// them apart.
+#[diagnostic::on_unimplemented(
+    message = "a record cannot hold `{Self}`",
+    label = "not a type that lode stores",
+    note = "derive `lode::Record` for a struct of your own, `lode::Enum` for an enum",
+    note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
+    note = "`#[lode(json)]` on the field stores whatever serde can serialize"
+)]
+pub trait Field {
+    /// Its type in the schema.
+    const TYPE: Type;
+
+    /// Whether it may be null.
+    const NULLABLE: bool;
+
+    /// Whether there can be a float in it.
+    const FLOATS: bool;
+
+    /// Type and nullability together.
+    #[doc(hidden)]
+    const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
+
+    /// As [`Value::non_finite`].
+    fn non_finite(&self) -> Option<String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value> Field for T {
+    const TYPE: Type = T::TYPE;
+    const NULLABLE: bool = false;
+    const FLOATS: bool = T::FLOATS;
+
+    #[inline]
+    fn non_finite(&self) -> Option<String> {
+        Value::non_finite(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value> Field for Option<T> {
+    const TYPE: Type = T::TYPE;
+    const NULLABLE: bool = true;
+    const FLOATS: bool = T::FLOATS;
+
+    #[inline]
+    fn non_finite(&self) -> Option<String> {
+        self.as_ref().and_then(Value::non_finite)
+    }
+}

@@ -1,0 +1,3 @@
+//! `#[derive(Record)]`, `#[derive(lode::Enum)]`: what they generate.
+
+mod agreement;
