@@ -54,6 +54,19 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A compression level that the compressor does not have.
+    #[error("{compressor} has no level {level}: levels go from {lowest} to {highest}")]
+    InvalidLevel {
+        /// `gzip` or `zstd`.
+        compressor: &'static str,
+        /// The level asked for.
+        level: i64,
+        /// The lowest level there is.
+        lowest: i64,
+        /// The highest level there is.
+        highest: i64,
+    },
+
     /// A store URL that cannot be used.
     #[error("cannot open the store {url:?}: {reason}")]
     InvalidUrl {

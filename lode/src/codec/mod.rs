@@ -1,11 +1,26 @@
 //! How content becomes the bytes of data files, and back.
 
+mod content;
+mod format;
+mod jsonl;
+mod raw;
+
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::compress::Compressor;
 use crate::error::BoxError;
 use crate::record::Record;
+
+pub use content::{Auto, Blob, Codec, Content};
+pub(crate) use format::DecodeRecords;
+#[doc(hidden)]
+pub use format::{BlobFormat, RecordFormat};
+pub use jsonl::Jsonl;
+pub use raw::Raw;
 
 /// A codec for records: implement it to add one of your own.
 ///
@@ -28,7 +43,9 @@ pub trait RecordCodec<T: Record>: Clone + Debug + Send + Sync + 'static {
 
     /// The length of the longest prefix of `bytes` that is made of whole records, or 0 if `bytes`
     /// does not hold one whole record yet. A codec whose files can only be decoded whole returns
-    /// 0 always. `bytes` begins where a record begins.
+    /// 0 always; its files are then limited to
+    /// [`Limits::max_record_bytes`](crate::Limits::max_record_bytes) when they are read.
+    /// `bytes` begins where a record begins.
     fn split(&self, bytes: &[u8]) -> usize;
 
     /// Appends the records in `bytes` to `records`. `bytes` is made of whole records, as
@@ -38,6 +55,14 @@ pub trait RecordCodec<T: Record>: Clone + Debug + Send + Sync + 'static {
     /// [`DecodeError`] for bytes that are not records; it must not panic, nor allocate by sizes
     /// that the bytes claim.
     fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+
+    /// How many lines there are in `bytes`, which is made of whole records, so that an error can
+    /// name the line in the file. `None`, the default, is for codecs without lines: their records
+    /// are counted.
+    fn lines(&self, bytes: &[u8]) -> Option<u64> {
+        let _ = bytes;
+        None
+    }
 }
 
 /// Encodes the records of one data file, one after the other.
@@ -68,7 +93,8 @@ pub trait RecordEncoder<T>: Send {
 pub trait StreamingCodec<T: Record>: RecordCodec<T> {}
 
 /// Why a record cannot be encoded.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot encode a record")]
 pub struct EncodeError {
     /// The field, such as `position.lat`; empty where unknown.
     pub field: String,
@@ -77,7 +103,8 @@ pub struct EncodeError {
 }
 
 /// Why bytes cannot be decoded.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot decode the record at line {line}, column {column}")]
 pub struct DecodeError {
     /// The line within the bytes given, from 1 (for codecs without lines, the record).
     pub line: u64,

@@ -1,1 +1,36 @@
-//! stub
+//! Data objects: how their bytes are stored and read back, checked.
+//!
+//! ```text
+//! write:  chunks ─► members, compressed on the blocking pool ─► in order ─► hash
+//!                                                                      └─► one put, or parts
+//! read:   stored bytes ─► hash ─► decompress ─► runs of whole records ─► decoded in parallel
+//! ```
+//!
+//! The executor's threads only move handles of bytes about. Everything that takes time is a job of
+//! the blocking pool that does a bounded piece of work and hands its state on to the next, so that
+//! a file whose reader has gone away, or is slow, holds no thread.
+
+mod members;
+mod read_bytes;
+mod read_records;
+mod source;
+mod upload;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use read_bytes::{bytes, read_all};
+pub(crate) use read_records::records;
+pub(crate) use source::FileToRead;
+pub(crate) use writer::{FileOptions, FileWriter, Written};
+
+/// Work on this many bytes or fewer is done at once, where handing it to another thread would cost
+/// more than doing it.
+const INLINE_BYTES: usize = 16 << 10;
+
+/// How many jobs of one file run at once.
+fn parallelism() -> usize {
+    static CORES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(16))
+}

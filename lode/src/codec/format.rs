@@ -1,0 +1,122 @@
+//! Codecs with their types erased.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use crate::codec::{DecodeError, RecordCodec, RecordEncoder};
+use crate::compress::Compressor;
+use crate::record::Record;
+
+/// The half of a [`RecordCodec`] that reads.
+pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
+    fn name(&self) -> &str;
+    fn split(&self, bytes: &[u8]) -> usize;
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+    fn lines(&self, bytes: &[u8]) -> Option<u64>;
+}
+
+impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
+    fn name(&self) -> &str {
+        RecordCodec::name(self)
+    }
+
+    fn split(&self, bytes: &[u8]) -> usize {
+        RecordCodec::split(self, bytes)
+    }
+
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError> {
+        RecordCodec::decode(self, bytes, records)
+    }
+
+    fn lines(&self, bytes: &[u8]) -> Option<u64> {
+        RecordCodec::lines(self, bytes)
+    }
+}
+
+/// The half that writes.
+trait EncodeRecords<T>: DecodeRecords<T> {
+    fn extension(&self) -> &str;
+    fn compression(&self) -> Arc<dyn Compressor>;
+    fn encoder(&self) -> Box<dyn RecordEncoder<T>>;
+}
+
+impl<T: Record, C: RecordCodec<T>> EncodeRecords<T> for C {
+    fn extension(&self) -> &str {
+        RecordCodec::extension(self)
+    }
+
+    fn compression(&self) -> Arc<dyn Compressor> {
+        RecordCodec::compression(self)
+    }
+
+    fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
+        RecordCodec::encoder(self)
+    }
+}
+
+/// A codec for records of type `T`.
+pub struct RecordFormat<T>(Arc<dyn EncodeRecords<T>>);
+
+impl<T: Record> RecordFormat<T> {
+    pub(crate) fn new(codec: impl RecordCodec<T>) -> Self {
+        Self(Arc::new(codec))
+    }
+}
+
+impl<T> RecordFormat<T> {
+    /// The codec's name in manifests.
+    pub(crate) fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// What file names end in: the codec's extension and the compressor's.
+    pub(crate) fn extension(&self) -> String {
+        format!("{}{}", self.0.extension(), self.0.compression().extension())
+    }
+
+    pub(crate) fn compression(&self) -> Arc<dyn Compressor> {
+        self.0.compression()
+    }
+
+    pub(crate) fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
+        self.0.encoder()
+    }
+}
+
+impl<T: 'static> RecordFormat<T> {
+    /// The half that reads.
+    pub(crate) fn decoder(&self) -> Arc<dyn DecodeRecords<T>> {
+        self.0.clone()
+    }
+}
+
+impl<T> Clone for RecordFormat<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Debug for RecordFormat<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How blobs are stored.
+#[derive(Debug, Clone)]
+pub struct BlobFormat(Arc<dyn Compressor>);
+
+impl BlobFormat {
+    pub(crate) fn new(compression: Arc<dyn Compressor>) -> Self {
+        Self(compression)
+    }
+
+    /// What file names end in: `.bin` and the compressor's extension.
+    pub(crate) fn extension(&self) -> String {
+        format!(".bin{}", self.0.extension())
+    }
+
+    pub(crate) fn compression(&self) -> Arc<dyn Compressor> {
+        Arc::clone(&self.0)
+    }
+}

@@ -1,0 +1,332 @@
+//! The stored bytes of one data object, hashed and counted as they are read.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{Buf, Bytes};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use object_store::GetResultPayload;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use crate::checksum::{Checksum, Hasher};
+use crate::compress::Compressor;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::progress::Meter;
+use crate::store::Store;
+
+/// A data object, and what its manifest says of it.
+#[derive(Clone)]
+pub(crate) struct FileToRead {
+    pub(crate) key: String,
+    /// Stored bytes.
+    pub(crate) size_bytes: u64,
+    pub(crate) checksum: Option<(Checksum, String)>,
+    pub(crate) compressor: Arc<dyn Compressor>,
+    pub(crate) limits: Limits,
+    /// Told the stored bytes as they are read, records as they are decoded, and the file once it
+    /// is verified.
+    pub(crate) meter: Meter,
+}
+
+/// The decompressed bytes of an object, on a thread that may block.
+pub(super) struct Reader {
+    file: FileToRead,
+    source: Shared,
+    /// Whether the stored bytes are the bytes.
+    plain: bool,
+    decompressor: Option<Box<dyn Read + Send>>,
+    decoded: u64,
+}
+
+impl Reader {
+    /// Asks the store for the object. The decompressor is made at the first read.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] with `NotFound` if there is none, [`Error::Corrupt`] if its size is
+    /// not what the manifest says.
+    pub(super) async fn open(store: &Store, file: FileToRead) -> Result<(Self, Receiving)> {
+        let Some(found) = store.get(&file.key).await? else {
+            let source = object_store::Error::NotFound {
+                path: file.key.clone(),
+                source: "there is no such object".into(),
+            };
+            return Err(Error::storage("get", file.key)(source));
+        };
+        if found.meta.size != file.size_bytes {
+            let (expected, size) = (file.size_bytes, found.meta.size);
+            let reason = format!("it has {size} bytes, and the manifest says {expected}");
+            return Err(Error::corrupt(file.key, reason));
+        }
+        let (bytes, receiving) = match found.payload {
+            #[cfg(feature = "local")]
+            GetResultPayload::File(file, _) => (Stored::File(file), Receiving(None)),
+            GetResultPayload::Stream(stream) => {
+                let (received, receiving) = receive(stream);
+                (Stored::Stream(received), receiving)
+            }
+        };
+        let source = Source {
+            bytes,
+            left: file.size_bytes,
+            hasher: file.checksum.as_ref().map(|(checksum, _)| checksum.hasher()),
+            failure: None,
+            meter: file.meter.clone(),
+        };
+        let plain = file.compressor.name() == "noop";
+        let source = Shared(Arc::new(Mutex::new(source)));
+        Ok((Self { file, source, plain, decompressor: None, decoded: 0 }, receiving))
+    }
+
+    pub(super) fn file(&self) -> &FileToRead {
+        &self.file
+    }
+
+    /// Whether the stored bytes are the bytes.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Appends up to `n` bytes to `output`: fewer only at the end of the file, where `true` is
+    /// returned.
+    ///
+    /// # Errors
+    /// Of the store, the decompressor ([`Error::Corrupt`]), or the limit.
+    pub(super) fn fill(&mut self, output: &mut Vec<u8>, n: usize) -> Result<bool> {
+        let limit = self.file.limits.max_decoded_bytes.unwrap_or(u64::MAX);
+        // One more than allowed, to see whether there is more.
+        let n = (limit - self.decoded).saturating_add(1).min(n as u64);
+        let before = output.len();
+        let outcome = match self.plain {
+            true => self.source.lock().append(output, n),
+            false => self.decompress(output, n),
+        };
+        outcome.map_err(|error| self.failed(error))?;
+        let read = (output.len() - before) as u64;
+        self.decoded += read;
+        if self.decoded > limit {
+            let what = "the decompressed file";
+            return Err(Error::LimitExceeded { path: self.file.key.clone(), what, limit });
+        }
+        Ok(read < n || (self.plain && self.source.lock().left == 0))
+    }
+
+    /// The verdict, once the end was reached: whether all of the stored bytes were read, and are
+    /// what the manifest says.
+    pub(super) fn verify(&mut self) -> Result<()> {
+        let mut source = self.source.lock();
+        if source.left > 0 {
+            let reason = format!("{} bytes follow the compressed data", source.left);
+            return Err(Error::corrupt(&*self.file.key, reason));
+        }
+        let found = source.hasher.take().map(Hasher::finish);
+        drop(source);
+        if let (Some((checksum, expected)), Some(found)) = (&self.file.checksum, found)
+            && *expected != found
+        {
+            let reason = format!("its {checksum} is {found}, and the manifest says {expected}");
+            return Err(Error::corrupt(&*self.file.key, reason));
+        }
+        self.file.meter.file();
+        Ok(())
+    }
+
+    /// Reads the rest of the stored bytes, whatever they decompress to, for their verdict alone.
+    pub(super) fn verify_rest(&mut self) -> Result<()> {
+        self.decompressor = None;
+        let mut buffer = Vec::with_capacity(STEP);
+        while self.source.lock().left > 0 {
+            buffer.clear();
+            let outcome = self.source.lock().append(&mut buffer, STEP as u64);
+            outcome.map_err(|error| self.failed(error))?;
+        }
+        self.verify()
+    }
+
+    fn decompress(&mut self, output: &mut Vec<u8>, n: u64) -> io::Result<()> {
+        let reader = match &mut self.decompressor {
+            Some(reader) => reader,
+            none => {
+                let source = Box::new(self.source.clone());
+                none.insert(self.file.compressor.decompress(source)?)
+            }
+        };
+        reader.take(n).read_to_end(output)?;
+        Ok(())
+    }
+
+    /// What an error of reading means: the store's own, or else damage.
+    fn failed(&self, error: io::Error) -> Error {
+        let key = &*self.file.key;
+        match self.source.lock().failure.take() {
+            Some(Failure::Storage(source)) => Error::storage("read", key)(source),
+            Some(Failure::Short(left)) => {
+                Error::corrupt(key, format!("it ended {left} bytes before its size"))
+            }
+            None => Error::corrupt(key, format!("it cannot be decompressed: {error}")),
+        }
+    }
+}
+
+/// Stored bytes are read and hashed in steps that stay in the processor's cache.
+const STEP: usize = 256 << 10;
+
+/// Where the stored bytes come from, shared with the decompressor that reads them.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Source>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Source> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.lock().read(buffer)
+    }
+}
+
+struct Source {
+    bytes: Stored,
+    /// How many bytes there must still be.
+    left: u64,
+    hasher: Option<Hasher>,
+    /// What went wrong, kept apart from what a decompressor makes of it.
+    failure: Option<Failure>,
+    meter: Meter,
+}
+
+enum Failure {
+    Storage(object_store::Error),
+    /// The object ended this many bytes too soon.
+    Short(u64),
+}
+
+enum Stored {
+    #[cfg(feature = "local")]
+    File(std::fs::File),
+    Stream(Received),
+}
+
+impl Source {
+    /// Appends `n` bytes, or what is left.
+    fn append(&mut self, output: &mut Vec<u8>, n: u64) -> io::Result<()> {
+        let mut n = n.min(self.left);
+        while n > 0 {
+            let start = output.len();
+            let read = match &mut self.bytes {
+                #[cfg(feature = "local")]
+                // `read_to_end` of a `Take` fills spare room without clearing it first.
+                Stored::File(file) => match file.take(n.min(STEP as u64)).read_to_end(output) {
+                    Ok(read) => read,
+                    Err(error) => return Err(self.fail(local(error))),
+                },
+                Stored::Stream(received) => match received.next(n) {
+                    Ok(chunk) => {
+                        output.extend_from_slice(&chunk);
+                        chunk.len()
+                    }
+                    Err(error) => return Err(self.fail(error)),
+                },
+            };
+            self.took(read, |hasher| hasher.update(&output[start..]))?;
+            n -= read as u64;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if n == 0 {
+            return Ok(0);
+        }
+        let read = match &mut self.bytes {
+            #[cfg(feature = "local")]
+            Stored::File(file) => match file.read(&mut buffer[..n]) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+                Err(error) => return Err(self.fail(local(error))),
+            },
+            Stored::Stream(received) => match received.next(n as u64) {
+                Ok(chunk) => {
+                    buffer[..chunk.len()].copy_from_slice(&chunk);
+                    chunk.len()
+                }
+                Err(error) => return Err(self.fail(error)),
+            },
+        };
+        self.took(read, |hasher| hasher.update(&buffer[..read]))?;
+        Ok(read)
+    }
+
+    fn took(&mut self, read: usize, hash: impl FnOnce(&mut Hasher)) -> io::Result<()> {
+        if read == 0 {
+            self.failure = Some(Failure::Short(self.left));
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.hasher.as_mut().map(hash);
+        self.left -= read as u64;
+        self.meter.bytes(read as u64);
+        Ok(())
+    }
+
+    fn fail(&mut self, error: object_store::Error) -> io::Error {
+        self.failure = Some(Failure::Storage(error));
+        io::Error::other("the store failed")
+    }
+}
+
+#[cfg(feature = "local")]
+fn local(error: io::Error) -> object_store::Error {
+    object_store::Error::Generic { store: "LocalFileSystem", source: error.into() }
+}
+
+/// The chunks of a stream, for a thread that may block: a task receives a few of them ahead.
+struct Received {
+    chunks: mpsc::Receiver<object_store::Result<Bytes>>,
+    current: Bytes,
+}
+
+/// How many chunks of a stream are held; stores give chunks of some ten kilobytes.
+const AHEAD: usize = 16;
+
+/// The task that receives a stream, if there is one. Dropping this ends it, and with it any job
+/// that waits for its next chunk: whoever waits for the jobs holds it.
+pub(super) struct Receiving(Option<AbortHandle>);
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+fn receive(mut stream: BoxStream<'static, object_store::Result<Bytes>>) -> (Received, Receiving) {
+    let (sender, chunks) = mpsc::channel(AHEAD);
+    let task = tokio::spawn(async move {
+        while let Some(chunk) = stream.next().await {
+            if sender.send(chunk).await.is_err() {
+                break;
+            }
+        }
+    });
+    (Received { chunks, current: Bytes::new() }, Receiving(Some(task.abort_handle())))
+}
+
+impl Received {
+    /// Up to `n` bytes; none at the end.
+    fn next(&mut self, n: u64) -> object_store::Result<Bytes> {
+        while !self.current.has_remaining() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.current = chunk?,
+                None => return Ok(Bytes::new()),
+            }
+        }
+        let n = self.current.len().min(usize::try_from(n).unwrap_or(usize::MAX));
+        Ok(self.current.split_to(n))
+    }
+}

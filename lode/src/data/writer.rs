@@ -1,0 +1,153 @@
+//! Writing one data object.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::checksum::Checksum;
+use crate::compress::Compressor;
+use crate::data::members::Members;
+use crate::data::parallelism;
+use crate::data::upload::Upload;
+use crate::error::{Error, Result};
+use crate::progress::Meter;
+use crate::store::Store;
+
+/// How one data object is written.
+pub(crate) struct FileOptions {
+    pub(crate) compression: Arc<dyn Compressor>,
+    pub(crate) checksum: Option<Checksum>,
+    /// A file smaller than this is put whole, any other in parts of this size.
+    pub(crate) part_bytes: usize,
+    pub(crate) parts_in_flight: usize,
+    /// Told the stored bytes as they are stored, and the file once it is.
+    pub(crate) meter: Meter,
+}
+
+/// What was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// After compression.
+    pub(crate) size_bytes: u64,
+    /// Of the stored bytes.
+    pub(crate) checksum: Option<String>,
+}
+
+/// A data object being written. It becomes visible when [`finish`](Self::finish) succeeds, and
+/// never if it is aborted or dropped, or after an error.
+///
+/// At most `parts_in_flight + 1` parts and a few members are held in memory.
+pub(crate) struct FileWriter {
+    members: Members,
+    stored: Upload,
+    /// What went wrong first: everything after that fails as well.
+    failure: Option<String>,
+}
+
+impl FileWriter {
+    /// A writer of the object `key`, which must be a fresh name. No I/O.
+    pub(crate) fn new(store: &Store, key: String, options: FileOptions) -> Self {
+        let FileOptions { compression, checksum, part_bytes, parts_in_flight, meter } = options;
+        Self {
+            members: Members::new(key.clone(), compression),
+            stored: Upload::new(store, key, checksum, part_bytes, parts_in_flight, meter),
+            failure: None,
+        }
+    }
+
+    /// Adds a chunk, not compressed. Waits only while too much is in flight.
+    ///
+    /// # Errors
+    /// Whatever has failed since the last call, of this chunk or one before it; the file is given
+    /// up then, and its parts are removed.
+    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.check()?;
+        // If this future is dropped halfway, bytes may be missing: nothing may follow then.
+        self.failure = Some("an earlier write to it was cancelled".to_owned());
+        match self.push(chunk).await {
+            Ok(()) => {
+                self.failure = None;
+                Ok(())
+            }
+            Err(error) => Err(self.give_up(error).await),
+        }
+    }
+
+    /// The size so far, after compression; what is still being compressed is not in it.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored.size_bytes()
+    }
+
+    /// How many bytes are held in memory.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.members.bytes + self.stored.buffered_bytes()
+    }
+
+    /// Stores what is left. The object is durable and visible when this returns.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub(crate) async fn finish(mut self) -> Result<Written> {
+        self.check()?;
+        match self.complete().await {
+            Ok(written) => Ok(written),
+            Err(error) => Err(self.give_up(error).await),
+        }
+    }
+
+    /// Gives the file up, and removes what was uploaded of it.
+    pub(crate) async fn abort(mut self) {
+        self.stored.abort().await;
+    }
+
+    async fn push(&mut self, mut chunk: Bytes) -> Result<()> {
+        if self.members.compression.is_none() {
+            self.stored.append(chunk).await?;
+        } else {
+            while !chunk.is_empty() {
+                self.members.fill(&mut chunk);
+                self.collect(parallelism()).await?;
+            }
+        }
+        // A part that failed in the background is told now, not when the next one is due.
+        self.stored.reap()
+    }
+
+    async fn complete(&mut self) -> Result<Written> {
+        self.members.flush(self.stored.size_bytes() == 0)?;
+        self.collect(0).await?;
+        self.stored.complete().await
+    }
+
+    /// Appends finished members, and waits until at most `in_flight` are not.
+    async fn collect(&mut self, in_flight: usize) -> Result<()> {
+        while let Some(member) = self.members.next(in_flight).await? {
+            self.stored.append(member).await?;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        let Some(failure) = self.failure.clone() else { return Ok(()) };
+        let source = object_store::Error::Generic { store: "lode", source: failure.into() };
+        Err(Error::Storage { operation: "write", path: self.stored.key().to_owned(), source })
+    }
+
+    async fn give_up(&mut self, error: Error) -> Error {
+        self.failure = Some(format!("it failed before: {}", chain(&error)));
+        self.members.clear();
+        self.stored.abort().await;
+        error
+    }
+}
+
+/// The error's text and those of its sources.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
