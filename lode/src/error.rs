@@ -224,6 +224,25 @@ pub enum Error {
         feature: Option<&'static str>,
     },
 
+    /// A writer was used after it had returned an error. No snapshot was made by it, and none will
+    /// be: open another.
+    #[error("this writer of dataset `{dataset}` failed before")]
+    WriterFailed {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+
+    /// A range that a blob does not have.
+    #[error("`{path}` has {len} bytes, and no bytes {}..{}", range.start, range.end)]
+    OutOfRange {
+        /// The data object.
+        path: String,
+        /// The range asked for.
+        range: std::ops::Range<u64>,
+        /// The length of the blob, in bytes.
+        len: u64,
+    },
+
     /// Another writer committed first, and the policy or the kind of write does not allow building
     /// on its commit. Nothing was committed, and this attempt can not land later.
     #[error("conflict on dataset `{dataset}`: expected {}, found {}", head(expected), head(found))]

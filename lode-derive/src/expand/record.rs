@@ -165,7 +165,11 @@ fn timestamp(record: &Record<'_>, krate: &Path) -> Option<TokenStream> {
     let field = record.fields.iter().find(|field| field.attrs.timestamp.is_some())?;
     let time = on_type(field.ty, krate, "TimeField");
     let ident = field.ident;
+    let name = &field.name.0;
     Some(quote! {
+        const TIMESTAMP: ::core::option::Option<&'static str> =
+            ::core::option::Option::Some(#name);
+
         fn timestamp(
             &self,
         ) -> ::core::option::Option<#krate::__private::DateTime<#krate::__private::Utc>> {

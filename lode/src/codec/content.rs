@@ -1,6 +1,7 @@
 //! What a dataset holds, and which codecs fit it.
 
 use crate::codec::{BlobFormat, Jsonl, Raw, RecordCodec, RecordFormat};
+use crate::dataset::Operations;
 use crate::record::Record;
 
 /// What a dataset can hold: every [`Record`], and [`Blob`]. Sealed.
@@ -9,16 +10,12 @@ use crate::record::Record;
     label = "not a record, and not `Blob`",
     note = "add `#[derive(serde::Serialize, serde::Deserialize, lode::Record)]` to it"
 )]
-pub trait Content: Sized + Send + Sync + sealed::Content + 'static {
+pub trait Content: Operations<Items = Self::Batch> + Send + Sync {
     /// What one write takes: `[T]` for records, `[u8]` for blobs.
     type Batch: ?Sized + Sync + 'static;
 
     /// The codec used where none is named: [`Jsonl`] for records, [`Raw`] for blobs.
     type Codec: Codec<Self> + Default;
-
-    /// What a codec is reduced to inside lode.
-    #[doc(hidden)]
-    type Format: Clone + Send + Sync + 'static;
 }
 
 /// A dataset of blobs: each of its snapshots is one run of bytes.
@@ -46,13 +43,11 @@ pub trait Codec<T: Content>: Clone + Send + Sync + sealed::Codec<T> + 'static {
 impl<T: Record> Content for T {
     type Batch = [T];
     type Codec = Jsonl;
-    type Format = RecordFormat<T>;
 }
 
 impl Content for Blob {
     type Batch = [u8];
     type Codec = Raw;
-    type Format = BlobFormat;
 }
 
 // `RecordCodec` asks for `Debug` already. It is repeated because `Auto` has none, so that the
@@ -80,13 +75,6 @@ mod sealed {
     use std::fmt::Debug;
 
     use crate::record::Record;
-
-    pub trait Content {}
-
-    #[diagnostic::do_not_recommend]
-    impl<T: Record> Content for T {}
-
-    impl Content for super::Blob {}
 
     pub trait Codec<T> {}
 

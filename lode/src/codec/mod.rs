@@ -90,7 +90,9 @@ pub trait RecordEncoder<T>: Send {
     label = "not a streaming codec",
     note = "collect the records and `write` them, or use a streaming codec such as `Jsonl`"
 )]
-pub trait StreamingCodec<T: Record>: RecordCodec<T> {}
+pub trait StreamingCodec<T: Record>: Codec<T> {}
+
+impl<T: Record> StreamingCodec<T> for Auto {}
 
 /// Why a record cannot be encoded.
 #[derive(Debug, thiserror::Error)]

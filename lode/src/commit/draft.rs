@@ -28,7 +28,7 @@ pub(crate) struct Draft {
 
 /// How the new files are encoded, by the names that manifests use.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Encoding {
+pub struct Encoding {
     /// `None` for a blob.
     pub(crate) codec: Option<String>,
     pub(crate) compressor: String,
@@ -41,7 +41,7 @@ pub(crate) struct Encoding {
 
 /// What a file's records were found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Measured {
+pub struct Measured {
     pub(crate) rows: u64,
     pub(crate) range: Option<TimeRange>,
 }

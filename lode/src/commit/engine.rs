@@ -69,7 +69,7 @@ impl Proposal {
         let mut retries = 0;
         loop {
             let manifest = self.draft.manifest(&self.history, parent.as_deref())?;
-            let body = Bytes::from(manifest.to_json());
+            let body = Bytes::from(manifest.to_json()?);
             let id = manifest.snapshot_id;
             *sent = true;
             match self.history.put_manifest(id, self.draft.write_id, &body).await? {

@@ -135,7 +135,7 @@ impl History {
                 paths,
                 self.max_manifest_bytes,
             );
-            if !other.ids().await?.is_empty() {
+            if other.any_snapshot().await? {
                 return Err(Error::LayoutMismatch {
                     dataset: self.dataset.clone(),
                     expected: self.paths.name(),

@@ -81,6 +81,19 @@ impl History {
         Ok(ids)
     }
 
+    /// Whether there is any snapshot.
+    pub(crate) async fn any_snapshot(&self) -> Result<bool> {
+        let folder = self.paths.manifests(&self.dataset);
+        let mut listed = self.store.list(&folder);
+        while let Some(meta) = listed.try_next().await? {
+            let key = self.store.key(&meta.location);
+            if key.is_some_and(|key| self.paths.snapshot_of(&self.dataset, key).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The entries of these ids, in order, loaded a few at a time.
     pub(crate) fn load_all(
         &self,

@@ -29,5 +29,5 @@ pub(crate) use draft::{
     Draft, Encoding, Measured, TimeRange, content_name, recorded_range, touched,
 };
 pub(crate) use engine::{Failed, Proposal, resolve};
-pub(crate) use history::{Entry, History};
+pub(crate) use history::{Entry, History, LOADS_IN_FLIGHT};
 pub(crate) use idempotency::Expect;

@@ -23,7 +23,7 @@ mod tests;
 pub(crate) use read_bytes::{bytes, read_all};
 pub(crate) use read_records::records;
 pub(crate) use source::FileToRead;
-pub(crate) use writer::{FileOptions, FileWriter, Written};
+pub(crate) use writer::{FileOptions, FileWriter};
 
 /// Work on this many bytes or fewer is done at once, where handing it to another thread would cost
 /// more than doing it.

@@ -42,7 +42,7 @@ pub(crate) struct Plan {
 
 /// A write that has begun: its base is noted, and nothing of it is visible.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub struct Attempt {
     pub(crate) context: Context,
     pub(crate) meter: Meter,
     pub(crate) write_id: WriteId,

@@ -1,7 +1,7 @@
 //! Blobs: a snapshot that is one run of bytes.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;

@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt};
 use crate::commit::{History, LOADS_IN_FLIGHT};
 use crate::error::Result;
 use crate::id::DatasetId;
-use crate::layout::{DefaultLayout, HiveLayout, Layout, ListableLayout};
+use crate::layout::{DefaultLayout, HiveLayout, ListableLayout};
 use crate::limits::Limits;
 use crate::partition::Partition;
 use crate::store::Store;

@@ -9,7 +9,7 @@ use crate::progress::{Meter, ProgressFn};
 
 /// The settings of a handle that are values, and the history it is about.
 #[derive(Clone)]
-pub(crate) struct Context {
+pub struct Context {
     pub(crate) history: History,
     pub(crate) checksum: Option<Checksum>,
     pub(crate) on_conflict: OnConflict,

@@ -13,7 +13,7 @@ use crate::commit::Entry;
 use crate::compress::{self, Compressor};
 use crate::data::{self, FileToRead};
 use crate::error::{Error, Result};
-use crate::id::SnapshotId;
+use crate::id::{DatasetId, SnapshotId};
 use crate::manifest::{FileRef, Manifest};
 use crate::progress::Meter;
 use crate::record::Record;
@@ -35,7 +35,7 @@ impl<T> Clone for Decoder<T> {
 
 /// What a handle can read, for one operation.
 #[derive(Debug)]
-pub(crate) struct Formats<T> {
+pub struct Formats<T> {
     pub(super) context: Context,
     pub(super) meter: Meter,
     known: Arc<[Decoder<T>]>,
@@ -54,6 +54,10 @@ impl<T> Clone for Formats<T> {
 impl<T: 'static> Formats<T> {
     pub(super) fn new(context: &Context, known: Arc<[Decoder<T>]>) -> Self {
         Self { context: context.clone(), meter: context.meter(), known }
+    }
+
+    pub(super) fn dataset(&self) -> &DatasetId {
+        &self.context.history.dataset
     }
 
     /// The file's stored bytes, with what is needed to check and decompress them.

@@ -69,21 +69,29 @@ impl<T: Content, C, L> Dataset<T, C, L> {
 
     /// All snapshots, newest first, loaded as they are asked for (a few ahead, concurrently).
     /// Expired ones are left out. A damaged one is an error in its place, and those after it follow.
-    pub fn history(&self) -> BoxStream<'_, Result<Snapshot<T>>> {
-        let load = move |id| async move {
-            match self.snapshot(id).await {
-                Err(Error::Expired { .. }) => None,
-                other => Some(other),
+    pub fn history(&self) -> BoxStream<'static, Result<Snapshot<T>>> {
+        let history = self.context.history.clone();
+        let ids = {
+            let history = history.clone();
+            async move { history.ids().await }
+        };
+        let load = move |id| {
+            let history = history.clone();
+            async move {
+                match history.load(id).await {
+                    Ok(Some(Entry::Live(manifest))) => Some(open(manifest)),
+                    Ok(Some(Entry::Expired(_))) => None,
+                    Ok(None) => Some(Err(history.not_found(id))),
+                    Err(e) => Some(Err(e)),
+                }
             }
         };
-        let ids = async move { self.snapshots().await };
         futures::stream::once(ids)
             .map_ok(move |ids| {
-                let newest_first = ids.into_iter().rev();
-                futures::stream::iter(newest_first)
-                    .map(load)
+                futures::stream::iter(ids.into_iter().rev())
+                    .map(load.clone())
                     .buffered(HISTORY_AHEAD)
-                    .filter_map(|found| async { found })
+                    .filter_map(futures::future::ready)
             })
             .try_flatten()
             .boxed()
@@ -130,17 +138,21 @@ impl<T: Content, C, L> Dataset<T, C, L> {
 
     /// The snapshot of a manifest, if it holds what this handle is about.
     pub(super) fn open(&self, manifest: Arc<Manifest>) -> Result<Snapshot<T>> {
-        if manifest.is_blob() != T::IS_BLOB {
-            let [found, expected] = [manifest.is_blob(), T::IS_BLOB].map(content_name);
-            return Err(Error::ContentMismatch {
-                dataset: manifest.dataset_id.clone(),
-                snapshot: manifest.snapshot_id,
-                expected,
-                found,
-            });
-        }
-        Ok(Snapshot::new(manifest))
+        open(manifest)
     }
+}
+
+fn open<T: Content>(manifest: Arc<Manifest>) -> Result<Snapshot<T>> {
+    if manifest.is_blob() != T::IS_BLOB {
+        let [found, expected] = [manifest.is_blob(), T::IS_BLOB].map(content_name);
+        return Err(Error::ContentMismatch {
+            dataset: manifest.dataset_id.clone(),
+            snapshot: manifest.snapshot_id,
+            expected,
+            found,
+        });
+    }
+    Ok(Snapshot::new(manifest))
 }
 
 impl<T: Record, C, L> Dataset<T, C, L>

@@ -16,6 +16,7 @@ mod context;
 mod formats;
 mod history;
 mod measure;
+mod ops;
 mod read;
 mod sink;
 mod snapshot;
@@ -30,16 +31,12 @@ use std::sync::Arc;
 pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
 pub use history::Added;
+pub use ops::Operations;
 pub use read::{Read, RecordStream};
 pub use snapshot::Snapshot;
 pub use source::IntoRecords;
-pub use stream::{RecordContent, RecordWriter, StreamWrite};
+pub use stream::{OpenWriter, RecordContent, RecordWriter, StreamWrite};
 pub use write::{Append, HivePartitioned, Write};
-
-pub(crate) use batch::write_records;
-pub(crate) use blob::write_blob;
-pub(crate) use context::Context;
-pub(crate) use attempt::Attempt;
 
 use crate::checksum::Checksum;
 use crate::codec::{Auto, Codec, Content};
@@ -51,6 +48,7 @@ use crate::limits::Limits;
 use crate::progress::Progress;
 use crate::store::Store;
 
+use context::Context;
 use formats::Decoder;
 
 /// A typed collection on a [`Store`]: every write makes an immutable [`Snapshot`].

@@ -19,6 +19,7 @@ use crate::manifest::{FileRef, Manifest};
 use crate::record::{Record, RecordSchema};
 
 /// The half of [`Content`](crate::codec::Content) that is lode's own business; it seals it.
+#[doc(hidden)]
 pub trait Operations: Sized + 'static {
     /// What a codec is reduced to inside lode.
     type Format: Clone + Send + Sync + 'static;

@@ -65,6 +65,11 @@ impl<T: Record> OpenFile<T> {
         Ok(())
     }
 
+    /// The stored size so far.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        self.writer.stored_bytes()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.buffer.len() >= CHUNK_BYTES
     }

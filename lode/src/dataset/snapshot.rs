@@ -101,6 +101,10 @@ impl<T> Snapshot<T> {
         self.manifest.min_timestamp.zip(self.manifest.max_timestamp)
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Manifest> {
+        &self.manifest
+    }
+
     /// Everything the manifest says.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

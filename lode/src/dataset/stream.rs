@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::attempt::{Attempt, Begun, Options, Plan};
 use super::formats::Formats;
+use super::ops::Operations;
 use super::sink::Sink;
 use super::source::IntoRecords;
 use super::write::HivePartitioned;

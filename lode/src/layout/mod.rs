@@ -52,6 +52,14 @@ pub struct Partitioning<T> {
     pub(crate) value: fn(&T, usize) -> Option<Cow<'_, str>>,
 }
 
+impl<T> Partitioning<T> {
+    /// The values of all keys.
+    pub(crate) fn values(&self, record: &T) -> Vec<Option<String>> {
+        let values = (0..self.keys.len()).map(|key| (self.value)(record, key));
+        values.map(|value| value.map(Cow::into_owned)).collect()
+    }
+}
+
 impl<T> Clone for Partitioning<T> {
     fn clone(&self) -> Self {
         *self

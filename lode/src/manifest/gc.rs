@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 
 /// A clean-up: the snapshot it committed, and the attempt, which names its list of objects.
@@ -36,13 +37,13 @@ impl fmt::Display for GcRef {
 }
 
 impl Serialize for GcRef {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for GcRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom(SHAPE))
     }
@@ -58,4 +59,15 @@ pub(crate) struct GcList {
     pub(crate) previous: Option<GcRef>,
     /// The condemned objects' keys.
     pub(crate) condemned: Vec<String>,
+}
+
+impl GcList {
+    /// Reads the list in `bytes`, which was found at `path`.
+    pub(crate) fn parse(path: &str, bytes: &[u8]) -> Result<Self> {
+        serde_json::from_slice(bytes).map_err(|error| Error::ManifestInvalid {
+            path: path.to_owned(),
+            field: "$".to_owned(),
+            reason: format!("is not a list of condemned objects: {error}"),
+        })
+    }
 }

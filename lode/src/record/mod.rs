@@ -45,6 +45,9 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The record's schema.
     const SCHEMA: Schema;
 
+    /// The serialized name of the `#[lode(timestamp)]` field, if there is one.
+    const TIMESTAMP: Option<&'static str> = None;
+
     /// The value of the `#[lode(timestamp)]` field, if there is one and it is set.
     fn timestamp(&self) -> Option<DateTime<Utc>> {
         None

@@ -1,0 +1,3 @@
+//! Datasets through the public API.
+
+mod basics;

@@ -1,0 +1,1 @@
+//! Tests of lode through its public API: see `main.rs`.

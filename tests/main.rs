@@ -1,0 +1,4 @@
+//! Everything a user relies on, tested through the public API: one folder for each subject.
+
+mod dataset;
+mod record;

@@ -1,1 +1,0 @@
-//! Tests of lode through its public API; see the `tests` folder.
