@@ -1,4 +1,7 @@
 //! Everything a user relies on, tested through the public API: one folder for each subject.
 
+mod commit;
 mod dataset;
+mod faults;
 mod record;
+mod support;
