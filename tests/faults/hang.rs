@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lode::{Blob, Dataset, Limits, Metadata};
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 use super::cases::{self, OLD};
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op};
+use crate::support::{Class, Fault, FaultStore, Op, memory};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -56,4 +58,19 @@ async fn what_is_best_effort_cannot_hang_a_writer() {
             assert_eq!(case.next(&faulty.store()).await, OLD + 1);
         }
     }
+}
+
+/// A blob's writer is given up while the store hangs.
+#[tokio::test(start_paused = true)]
+async fn a_blob_writer_can_be_aborted_while_the_store_hangs() {
+    let faulty = FaultStore::new(memory());
+    faulty.rule(Rule::on(Op::Begin, Class::Data, Fault::Hang).for_ever());
+    let limits = Limits { part_bytes: 1000, ..Limits::default() };
+    let dataset = Dataset::<Blob>::new(&faulty.store(), "blobs").unwrap().limits(limits);
+    let mut writer = dataset.stream_write(Metadata::empty()).await.unwrap();
+    let chunk = vec![7; 3 << 20];
+    assert!(timeout(LONG, writer.write_all(&chunk)).await.is_err(), "it must wait, not pile up");
+    timeout(LONG, writer.abort()).await.expect("the abort hangs");
+    faulty.heal();
+    assert!(dataset.latest().await.unwrap().is_none());
 }

@@ -14,6 +14,7 @@ use super::token::CommitToken;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::Manifest;
+use crate::store::best_effort;
 
 /// Everything a commit needs. Its data objects are stored already.
 #[derive(Debug)]
@@ -154,9 +155,12 @@ impl History {
         self.remember(manifest);
         let hint = self.paths.hint(&self.dataset);
         let id = manifest.snapshot_id.padded();
-        if let Err(error) = self.store.put(&hint, Bytes::from(id).into()).await {
-            tracing::warn!(dataset = %self.dataset, %error, "the hint was not written");
-        }
+        let put = async {
+            if let Err(error) = self.store.put(&hint, Bytes::from(id).into()).await {
+                tracing::warn!(dataset = %self.dataset, %error, "the hint was not written");
+            }
+        };
+        best_effort("writing the hint", &hint, put).await;
     }
 }
 
