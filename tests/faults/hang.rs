@@ -18,7 +18,8 @@ const LONG: Duration = Duration::from_secs(600);
 async fn a_caller_can_give_up_on_a_store_that_hangs() {
     for case in cases::all() {
         let base = case.history().await;
-        let begun = if case.parts { vec![Op::Begin, Op::Part, Op::Complete] } else { vec![Op::Put] };
+        let begun =
+            if case.parts { vec![Op::Begin, Op::Part, Op::Complete] } else { vec![Op::Put] };
         let data = begun.into_iter().map(|op| (op, Class::Data));
         for (op, class) in data.chain([(Op::Create, Class::Manifest)]) {
             let faulty = FaultStore::new(Arc::new(base.fork()));
@@ -51,7 +52,8 @@ async fn what_is_best_effort_cannot_hang_a_writer() {
             faulty.rule(Rule::on(put, Class::Data, Fault::Before).for_ever());
             faulty.rule(Rule::on(clean_up, Class::Data, Fault::Hang).for_ever());
             let result = timeout(LONG, case.run(&faulty.store())).await;
-            let result = result.unwrap_or_else(|_| panic!("{case:?}: {clean_up:?} hangs the writer"));
+            let result =
+                result.unwrap_or_else(|_| panic!("{case:?}: {clean_up:?} hangs the writer"));
             result.unwrap_err();
             faulty.heal();
             assert_eq!(case.check(faulty.inner()).await, OLD);

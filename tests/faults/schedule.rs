@@ -124,10 +124,11 @@ async fn every_two_calls() {
             while run(case, &base, &[Rule::nth(n, one.clone())]).await {
                 for gap in 1..6 {
                     // Counted over calls that the first rule did not take.
-                    run(case, &base, &[
-                        Rule::nth(n, one.clone()),
-                        Rule::nth(n + gap - 1, two.clone()),
-                    ])
+                    run(
+                        case,
+                        &base,
+                        &[Rule::nth(n, one.clone()), Rule::nth(n + gap - 1, two.clone())],
+                    )
                     .await;
                 }
                 n += 1;
@@ -200,9 +201,9 @@ async fn a_failed_upload_is_aborted() {
             crate::support::settle().await;
             let calls = faulty.calls();
             let ended = |begun: &str| {
-                calls.iter().any(|call| {
-                    call.path == begun && matches!(call.op, Op::Abort | Op::Complete)
-                })
+                calls
+                    .iter()
+                    .any(|call| call.path == begun && matches!(call.op, Op::Abort | Op::Complete))
             };
             let begun: Vec<_> = calls.iter().filter(|call| call.op == Op::Begin).collect();
             assert!(!begun.is_empty(), "{case:?} uploads in parts");

@@ -84,8 +84,15 @@ pub async fn expire(store: &dyn ObjectStore, dataset: &str, id: u64) {
     edit(store, dataset, id, |value| {
         let fields = value.as_object_mut().unwrap();
         for gone in [
-            "metadata", "row_count", "min_timestamp", "max_timestamp", "codec", "compressor",
-            "partitioner", "checksum_algorithm", "schemas",
+            "metadata",
+            "row_count",
+            "min_timestamp",
+            "max_timestamp",
+            "codec",
+            "compressor",
+            "partitioner",
+            "checksum_algorithm",
+            "schemas",
         ] {
             fields.remove(gone);
         }

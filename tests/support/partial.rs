@@ -19,9 +19,7 @@ pub fn half(payload: PutPayload) -> Bytes {
 pub async fn half_of_get(mut found: GetResult) -> Result<GetResult> {
     let nothing = GetResultPayload::Stream(futures::stream::empty().boxed());
     let bytes = match std::mem::replace(&mut found.payload, nothing) {
-        GetResultPayload::Stream(stream) => {
-            stream.try_collect::<Vec<Bytes>>().await?.concat()
-        }
+        GetResultPayload::Stream(stream) => stream.try_collect::<Vec<Bytes>>().await?.concat(),
         GetResultPayload::File(..) => panic!("only stores that stream can break off"),
     };
     let first = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);

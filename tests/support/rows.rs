@@ -7,7 +7,9 @@ use futures::TryStreamExt;
 use lode::{Codec, Dataset, Record, Snapshot};
 
 /// A record with a time and a partition key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, Record)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, Record,
+)]
 pub struct Row {
     pub n: u64,
     #[lode(timestamp)]
