@@ -72,6 +72,7 @@ impl Proposal {
             let manifest = self.draft.manifest(&self.history, parent.as_deref())?;
             let body = Bytes::from(manifest.to_json()?);
             let id = manifest.snapshot_id;
+            self.check_size(id, &body)?;
             *sent = true;
             match self.history.put_manifest(id, self.draft.write_id, &body).await? {
                 Outcome::Ours => {
@@ -103,6 +104,16 @@ impl Proposal {
             tracing::debug!(lost = %id, head = %head.snapshot_id, retries, "rebasing");
             parent = Some(head);
         }
+    }
+
+    /// Makes sure that this handle can read what it is about to commit.
+    fn check_size(&self, id: SnapshotId, body: &Bytes) -> Result<()> {
+        let limit = self.history.max_manifest_bytes;
+        if body.len() as u64 <= limit {
+            return Ok(());
+        }
+        let path = self.history.manifest_key(id);
+        Err(Error::LimitExceeded { path, what: "the manifest", limit })
     }
 
     /// The policy for one more try, if there is one.
