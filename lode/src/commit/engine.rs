@@ -41,6 +41,8 @@ struct News {
     hit: Option<Entry>,
     /// Whether all of it was gc, which changes no content.
     only_gc: bool,
+    /// One of a newer minor version, over which nothing is rebased.
+    newer_minor: Option<Entry>,
 }
 
 impl Proposal {
@@ -101,6 +103,10 @@ impl Proposal {
                 }
                 retries += 1;
             }
+            if let Some(newer) = news.newer_minor {
+                let path = self.history.manifest_key(newer.id());
+                return Err(Error::newer_minor(path, newer.format_version()));
+            }
             tracing::debug!(lost = %id, head = %head.snapshot_id, retries, "rebasing");
             parent = Some(head);
         }
@@ -143,9 +149,12 @@ impl Proposal {
     async fn news(&self, parent: Option<&Manifest>, head: &Arc<Manifest>) -> Result<News> {
         let first = parent.map_or(1, |parent| parent.snapshot_id.get() + 1);
         let key = self.draft.idempotency_key.as_deref();
-        let mut news = News { hit: None, only_gc: true };
+        let mut news = News { hit: None, only_gc: true, newer_minor: None };
         let mut look = |entry: Entry| {
             news.only_gc &= entry.is_gc();
+            if entry.format_version().is_newer_minor() {
+                news.newer_minor = Some(entry.clone());
+            }
             if key.is_some() && entry.idempotency_key() == key {
                 news.hit = Some(entry);
             }
