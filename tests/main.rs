@@ -3,5 +3,6 @@
 mod commit;
 mod dataset;
 mod faults;
+mod hammer;
 mod record;
 mod support;
