@@ -3,6 +3,7 @@
 mod commit;
 mod dataset;
 mod faults;
+mod golden;
 mod hammer;
 mod record;
 mod support;
