@@ -1,5 +1,6 @@
 //! Everything a user relies on, tested through the public API: one folder for each subject.
 
+mod bad_input;
 mod commit;
 mod dataset;
 mod faults;
