@@ -129,12 +129,8 @@ impl History {
             if paths == self.paths {
                 continue;
             }
-            let other = Self::new(
-                self.store.clone(),
-                self.dataset.clone(),
-                paths,
-                self.max_manifest_bytes,
-            );
+            let other =
+                Self::new(self.store.clone(), self.dataset.clone(), paths, self.max_manifest_bytes);
             if other.any_snapshot().await? {
                 return Err(Error::LayoutMismatch {
                     dataset: self.dataset.clone(),
