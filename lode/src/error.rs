@@ -267,9 +267,7 @@ pub enum Error {
     },
 
     /// The record's schema is not that of the snapshot to be extended. Nothing was committed.
-    #[error(
-        "the schema of `{record}` differs from that of snapshot {snapshot} of dataset `{dataset}`:\n{diff}"
-    )]
+    #[error("the schema of `{record}` differs from that of snapshot {snapshot} of dataset `{dataset}`:\n{diff}")]
     SchemaMismatch {
         /// The record type.
         record: String,

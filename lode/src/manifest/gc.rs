@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 
 /// A clean-up: the snapshot it committed, and the attempt, which names its list of objects.
@@ -51,11 +52,34 @@ impl<'de> Deserialize<'de> for GcRef {
 pub(super) const SHAPE: &str = "is not a snapshot id of 19 digits, a dash and a write id";
 
 /// The list of the objects that one clean-up condemned: `gc/<write-id>.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct GcList {
     /// The clean-up before.
     #[serde(default)]
     pub(crate) previous: Option<GcRef>,
     /// The condemned objects' keys.
     pub(crate) condemned: Vec<String>,
+}
+
+impl GcList {
+    /// Reads the list in `bytes`, which were found at `path`.
+    pub(crate) fn parse(path: &str, bytes: &[u8]) -> Result<Self> {
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let list = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let field = error.path().to_string();
+            let field = if field == "." { "$".to_owned() } else { field };
+            invalid(path, field, error.inner())
+        })?;
+        json.end().map_err(|error| invalid(path, "$".to_owned(), &error))?;
+        Ok(list)
+    }
+
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec_pretty(self).map_err(|error| invalid("gc", "$".to_owned(), &error))
+    }
+}
+
+fn invalid(path: &str, field: String, error: &serde_json::Error) -> Error {
+    let reason = format!("cannot be read: {error}");
+    Error::ManifestInvalid { path: path.to_owned(), field, reason }
 }
