@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
+use super::field::{self, Field, object};
+use super::validate::Bad;
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 
@@ -42,20 +44,12 @@ impl Serialize for GcRef {
     }
 }
 
-impl<'de> Deserialize<'de> for GcRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(SHAPE))
-    }
-}
-
 pub(super) const SHAPE: &str = "is not a snapshot id of 19 digits, a dash and a write id";
 
 /// The list of the objects that one clean-up condemned: `gc/<write-id>.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct GcList {
     /// The clean-up before.
-    #[serde(default)]
     pub(crate) previous: Option<GcRef>,
     /// The condemned objects' keys.
     pub(crate) condemned: Vec<String>,
@@ -64,22 +58,29 @@ pub(crate) struct GcList {
 impl GcList {
     /// Reads the list in `bytes`, which were found at `path`.
     pub(crate) fn parse(path: &str, bytes: &[u8]) -> Result<Self> {
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        let list = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let field = error.path().to_string();
-            let field = if field == "." { "$".to_owned() } else { field };
-            invalid(path, field, error.inner())
-        })?;
-        json.end().map_err(|error| invalid(path, "$".to_owned(), &error))?;
-        Ok(list)
+        let list = field::read(bytes).and_then(|raw: RawGcList| {
+            let previous = match raw.previous {
+                Field::Is(text) => {
+                    Some(GcRef::parse(&text).ok_or_else(|| Bad::new("previous", SHAPE))?)
+                }
+                Field::Null | Field::Absent => None,
+            };
+            Ok(Self { previous, condemned: raw.condemned.required("condemned")? })
+        });
+        list.map_err(|bad| Error::ManifestInvalid {
+            path: path.to_owned(),
+            field: bad.field,
+            reason: bad.reason,
+        })
     }
 
     pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
-        serde_json::to_vec_pretty(self).map_err(|error| invalid("gc", "$".to_owned(), &error))
+        serde_json::to_vec_pretty(self).map_err(|error| Error::ManifestInvalid {
+            path: "gc".to_owned(),
+            field: "$".to_owned(),
+            reason: format!("cannot be written: {error}"),
+        })
     }
 }
 
-fn invalid(path: &str, field: String, error: &serde_json::Error) -> Error {
-    let reason = format!("cannot be read: {error}");
-    Error::ManifestInvalid { path: path.to_owned(), field, reason }
-}
+object!(RawGcList { previous: String, condemned: Vec<String> });

@@ -10,6 +10,7 @@
 //! validated before it is written, by the same rules.
 
 mod build;
+mod field;
 mod file;
 mod gc;
 mod names;
@@ -31,7 +32,7 @@ pub use file::{Attachment, ColumnStats, FileRef, FileStats};
 pub(crate) use gc::GcList;
 pub use gc::GcRef;
 pub use names::{Operation, Partitioner};
-pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP, canonical, is_writable};
+pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP, is_writable};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;
 

@@ -112,6 +112,7 @@ fn the_list_of_a_clean_up_comes_back() {
     let error = GcList::parse("gc/a.json", br#"{"condemned": ["a", 1]}"#).unwrap_err();
     assert!(matches!(error, Error::ManifestInvalid { field, .. } if field == "condemned[1]"));
     assert!(GcList::parse("gc/a.json", br#"{"previous": null}"#).is_err());
+    assert!(GcList::parse("gc/a.json", br#"[null, []]"#).is_err());
     assert!(GcList::parse("gc/a.json", br#"{"condemned": []} x"#).is_err());
 }
 
