@@ -13,7 +13,7 @@ mod id;
 #[allow(dead_code)]
 pub mod layout;
 mod limits;
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 pub mod manifest;
 mod metadata;
 pub mod partition;
@@ -35,7 +35,5 @@ pub use store::{Check, Durability, Store, StoreReport};
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use std::vec::Vec;
-
     pub use crate::metadata::{DraftValue, metadata_of};
 }

@@ -46,7 +46,7 @@ impl<T> Field<T> {
 
 /// Reads `bytes`; on failure says at which field.
 pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Bad> {
-    serde_json::from_slice(bytes).or_else(|error| {
+    serde_json::from_slice(bytes).map_err(|error| {
         // The same again, with the path noted; that is too slow for every day.
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let path = match serde_path_to_error::deserialize::<_, T>(&mut json) {
@@ -54,7 +54,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Bad>
             Err(error) => error.path().to_string(),
         };
         let field = if path == "." { "$" } else { &path };
-        Err(Bad::new(field, format!("cannot be read: {error}")))
+        Bad::new(field, format!("cannot be read: {error}"))
     })
 }
 

@@ -27,7 +27,8 @@ fn manifests(paths: Paths, dataset: &str) -> Vec<Manifest> {
 
 #[test]
 fn all_of_them_have_the_known_facts() {
-    let known: [(Paths, &str, &[u64], Option<&str>, &str); 8] = [
+    type Known = (Paths, &'static str, &'static [u64], Option<&'static str>, &'static str);
+    let known: [Known; 8] = [
         (Paths::Default, "blobs", &[1, 1], None, "noop"),
         (Paths::Default, "blobs-gzip", &[1], None, "gzip"),
         (Paths::Default, "events-jsonl", &[1000, 500, 250], Some("jsonl"), "gzip"),
