@@ -1,6 +1,7 @@
 //! Tests of how manifests are made.
 
 use chrono::Timelike;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -143,4 +144,72 @@ fn leap_seconds_are_written_as_what_they_sort_as() {
     assert_eq!(back, Document::Live(child));
     assert!(!is_writable(DateTime::<Utc>::MAX_UTC) && !is_writable(DateTime::<Utc>::MIN_UTC));
     assert!(is_writable(MIN_TIMESTAMP) && is_writable(MAX_TIMESTAMP));
+}
+
+/// What reading a file depends on.
+fn facts(manifest: &Manifest, file: &FileRef) -> impl PartialEq + std::fmt::Debug {
+    (
+        file.codec_in(manifest).map(str::to_owned),
+        file.compressor_in(manifest).to_owned(),
+        file.checksum_in(manifest).map(|(name, sum)| (name.to_owned(), sum.to_owned())),
+        file.schema.map(|index| manifest.schemas[index].clone()),
+        (file.size_bytes, file.stats.clone()),
+        file.partition().map(std::borrow::Cow::into_owned),
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_carried_file_keeps_its_meaning(
+        (paths, parent) in arbitrary::manifest(),
+        write_id in arbitrary::write_id(),
+        algorithm in prop::option::of(Just("md5".to_owned())),
+        adds in any::<bool>(),
+    ) {
+        prop_assume!(Some(write_id) != parent.write_id && parent.snapshot_id.next().is_ok());
+        let mut child = Manifest::draft(parent.dataset_id.clone(), write_id, Operation::Append);
+        child.snapshot_id = parent.snapshot_id.next().unwrap();
+        child.parent_snapshot_id = Some(parent.snapshot_id);
+        child.created_at = parent.created_at;
+        child.codec = parent.codec.is_some().then(|| "jsonl".to_owned());
+        child.compressor = "zstd".to_owned();
+        child.checksum_algorithm = algorithm;
+        if adds && !parent.is_blob() {
+            let path = paths.data(&parent.dataset_id, write_id, 0, None, ".jsonl");
+            child.files.push(FileRef { row_count: Some(0), ..FileRef::new(path, 0) });
+        }
+        child.row_count = child.carry(&parent, |_| true).unwrap();
+        let child = child.finish(paths, Some(&parent)).unwrap();
+
+        prop_assert_eq!(child.row_count, parent.row_count);
+        for file in &parent.files {
+            let carried = child.files.iter().find(|found| found.path == file.path).unwrap();
+            prop_assert_eq!(facts(&child, carried), facts(&parent, file));
+        }
+        let json = child.to_json().unwrap();
+        prop_assert_eq!(parse_as(paths, &child, &json).unwrap(), Document::Live(child));
+    }
+}
+
+#[test]
+fn a_go_history_is_continued() {
+    let parent = golden::manifests(Paths::Default, "events-jsonl").pop().unwrap();
+    let mut next = child(&parent, "jsonl", "zstd");
+    next.files[0].path = "datasets/events-jsonl/data/x/00000.jsonl.zst".to_owned();
+    next.row_count += next.carry(&parent, |_| true).unwrap();
+    let next = next.finish(Paths::Default, Some(&parent)).unwrap();
+
+    assert_eq!(next.row_count, 255);
+    assert_eq!(next.format_version.to_string(), "2.0.0");
+    let old = next.files.iter().find(|file| file.path == parent.files[0].path).unwrap();
+    assert_eq!(old.rows(), Some(250));
+    assert_eq!(old.compressor_in(&next), "gzip");
+    let md5 = Some(("md5", "7cf23516eab767cc1406ae31e9cf2e35"));
+    assert_eq!(old.checksum_in(&next), md5);
+
+    // Of Hive snapshots only the sum of the counts is known.
+    let parent = golden::manifests(Paths::Hive, "events-hive").pop().unwrap();
+    let mut next = child(&parent, "jsonl", "zstd");
+    assert_eq!(next.carry(&parent, |file| !file.path.contains("day=2024-01-02")), None);
+    assert_eq!(child(&parent, "jsonl", "zstd").carry(&parent, |_| true), Some(150));
 }

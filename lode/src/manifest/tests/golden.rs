@@ -8,7 +8,7 @@ use crate::error::Error;
 const STORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/go-lode");
 
 /// The manifests of a golden dataset, oldest first.
-fn manifests(paths: Paths, dataset: &str) -> Vec<Manifest> {
+pub(super) fn manifests(paths: Paths, dataset: &str) -> Vec<Manifest> {
     let dataset = DatasetId::new(dataset).unwrap();
     let folder = Path::new(STORE).join(paths.manifests(&dataset));
     let entries = std::fs::read_dir(folder).unwrap();
