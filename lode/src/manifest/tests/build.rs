@@ -213,3 +213,17 @@ fn a_go_history_is_continued() {
     assert_eq!(next.carry(&parent, |file| !file.path.contains("day=2024-01-02")), None);
     assert_eq!(child(&parent, "jsonl", "zstd").carry(&parent, |_| true), Some(150));
 }
+
+#[test]
+fn files_without_a_checksum_have_no_say_in_its_algorithm() {
+    let (paths, mut parent) = sample();
+    parent.files[0].checksum = None;
+    parent.checksum_algorithm = Some("md5".to_owned());
+    let mut restored = child(&parent, "jsonl", "noop");
+    restored.files.clear();
+    restored.row_count = restored.carry(&parent, |_| true).unwrap();
+    let restored = restored.finish(paths, Some(&parent)).unwrap();
+    assert_eq!(restored.format_version.to_string(), "1.1.0");
+    assert_eq!(restored.checksum_algorithm.as_deref(), Some("md5"));
+    assert_eq!(restored.files[0].checksum_in(&restored), None);
+}

@@ -85,7 +85,7 @@ fn damage_everywhere(paths: Paths, manifest: &Manifest, json: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn every_field_dropped_or_replaced((paths, manifest) in arbitrary::manifest()) {

@@ -147,3 +147,12 @@ fn sample() -> (Paths, Manifest) {
     manifest.row_count = 20;
     (Paths::Hive, manifest.finish(Paths::Hive, None).unwrap())
 }
+
+#[test]
+fn the_deepest_metadata_is_read_back() {
+    let (paths, mut manifest) = sample();
+    let nested = (0..100).fold(serde_json::json!(1), |inner, _| serde_json::json!({ "a": inner }));
+    manifest.metadata = Metadata::of(&nested).unwrap();
+    let back = parse_as(paths, &manifest, &manifest.to_json().unwrap()).unwrap();
+    assert_eq!(back, Document::Live(manifest));
+}
