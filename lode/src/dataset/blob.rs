@@ -152,7 +152,12 @@ where
             Begun::Fresh(mut attempt) => {
                 let (key, file) = attempt.file(None);
                 let file = File::Idle(Box::new(file));
-                State::Open(Box::new(Open { attempt: *attempt, key, buffer: BytesMut::new(), file }))
+                State::Open(Box::new(Open {
+                    attempt: *attempt,
+                    key,
+                    buffer: BytesMut::new(),
+                    file,
+                }))
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };

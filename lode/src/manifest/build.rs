@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId, WriteId};
 use crate::layout::Paths;
 use crate::metadata::Metadata;
+use crate::record::RecordSchema;
 
 impl Manifest {
     /// The beginnings of a manifest: an empty snapshot. The caller fills in the rest, and ends with
@@ -52,9 +53,10 @@ impl Manifest {
     ) -> Option<u64> {
         let (mut kept, mut left) = (Some(0_u64), Some(0_u64));
         let mut all = true;
+        let mut schemas = vec![None; parent.schemas.len()];
         for file in &parent.files {
             let count = if keep(file) {
-                let file = self.carried(parent, file);
+                let file = self.carried(parent, file, &mut schemas);
                 self.files.push(file);
                 &mut kept
             } else {
@@ -72,11 +74,16 @@ impl Manifest {
     }
 
     /// A file of `parent` as it stands in any other manifest: nothing in it refers to the parent.
-    fn carried(&mut self, parent: &Self, file: &FileRef) -> FileRef {
+    /// `schemas` has the new places of the parent's schemas, as far as they were needed.
+    fn carried(&mut self, parent: &Self, file: &FileRef, schemas: &mut [Option<usize>]) -> FileRef {
         let counted = if parent.files.len() == 1 { Some(parent.row_count) } else { None };
+        let schema = file.schema.and_then(|index| {
+            let (place, schema) = (schemas.get_mut(index)?, parent.schemas.get(index)?);
+            Some(*place.get_or_insert_with(|| self.place_of(schema)))
+        });
         FileRef {
             row_count: file.rows().or(counted),
-            schema: file.schema.and_then(|index| self.carried_schema(parent, index)),
+            schema,
             codec: file.codec_in(parent).map(str::to_owned),
             compressor: Some(file.compressor_in(parent).to_owned()),
             checksum_algorithm: file.checksum_in(parent).map(|(name, _)| name.to_owned()),
@@ -84,13 +91,12 @@ impl Manifest {
         }
     }
 
-    fn carried_schema(&mut self, parent: &Self, index: usize) -> Option<usize> {
-        let schema = parent.schemas.get(index)?;
-        let known = self.schemas.iter().position(|known| known == schema);
-        Some(known.unwrap_or_else(|| {
+    /// The index of `schema`, which is added if it is not there.
+    fn place_of(&mut self, schema: &RecordSchema) -> usize {
+        self.schemas.iter().position(|known| known == schema).unwrap_or_else(|| {
             self.schemas.push(schema.clone());
             self.schemas.len() - 1
-        }))
+        })
     }
 
     /// The manifest as it is to be written: files sorted, names of codecs, compressors and checksums
@@ -148,6 +154,7 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::ManifestInvalid`], as reading it back would.
+    #[cfg(test)]
     pub(crate) fn expire(&self, paths: Paths, at: DateTime<Utc>) -> Result<Tombstone> {
         let attachments = self.attachments.iter().map(|attachment| FileRef {
             checksum: attachment.checksum.clone(),
@@ -182,6 +189,7 @@ impl Manifest {
     }
 }
 
+#[cfg(test)]
 impl Attachment {
     pub(crate) fn new(
         name: String,

@@ -10,6 +10,7 @@
 //! validated before it is written, by the same rules.
 
 mod build;
+mod field;
 mod file;
 mod gc;
 mod names;
@@ -31,6 +32,8 @@ pub use file::{Attachment, ColumnStats, FileRef, FileStats};
 pub(crate) use gc::GcList;
 pub use gc::GcRef;
 pub use names::{Operation, Partitioner};
+#[cfg(test)]
+pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP};
 pub(crate) use time::{canonical, is_writable};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;
