@@ -7,6 +7,8 @@ mod commit;
 pub mod compress;
 #[allow(dead_code)]
 mod data;
+#[doc(hidden)]
+pub use data::bench as __bench;
 mod dataset;
 mod error;
 mod id;

@@ -49,6 +49,7 @@ impl<T: Record> Content for T {
     type Format = RecordFormat<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Content for Blob {
     type Batch = [u8];
     type Codec = Raw;
@@ -64,12 +65,14 @@ impl<T: Record, C: RecordCodec<T> + std::fmt::Debug> Codec<T> for C {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Codec<Blob> for Raw {
     fn format(&self) -> BlobFormat {
         BlobFormat::new(self.compression())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Content> Codec<T> for Auto {
     fn format(&self) -> T::Format {
         T::Codec::default().format()
