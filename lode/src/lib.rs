@@ -9,6 +9,8 @@ pub mod codec;
 mod commit;
 pub mod compress;
 mod data;
+#[doc(hidden)]
+pub use data::bench as __bench;
 mod dataset;
 mod error;
 mod id;
