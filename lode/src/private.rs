@@ -2,16 +2,18 @@
 
 use crate::record::{day, hour, month, year};
 
-pub use std::borrow::Cow;
-pub use std::string::String;
-
-pub use chrono::{DateTime, Utc};
-pub use serde::Serialize;
-pub use serde::de::DeserializeOwned;
-
-pub use crate::record::{
-    Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
-    Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+// Hidden one by one: the compiler would name them by this path in errors.
+#[doc(hidden)]
+pub use {
+    crate::record::{
+        Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
+        Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+    },
+    chrono::{DateTime, Utc},
+    serde::Serialize,
+    serde::de::DeserializeOwned,
+    std::borrow::Cow,
+    std::string::String,
 };
 
 /// A field of a schema, by what the traits say of its type.
