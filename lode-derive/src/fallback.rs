@@ -21,11 +21,7 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
         quote! {
             where
                 #(#own,)*
-                Self: #krate::__private::Serialize
-                    + #krate::__private::DeserializeOwned
-                    + ::core::marker::Send
-                    + ::core::marker::Sync
-                    + 'static
+                Self: #krate::__private::Storable
         }
     };
     let types = model.filter(|_| input.generics.params.is_empty()).map(|model| types(model, krate));

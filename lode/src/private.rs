@@ -2,8 +2,8 @@
 
 use crate::record::{day, hour, month, year};
 
-// Hidden one by one: the compiler would name them by this path in errors.
-#[doc(hidden)]
+// The traits of serde are here so that they can be reached from `lode`: `Record` would look like a
+// sealed trait to the compiler otherwise, and its messages would say so.
 pub use {
     crate::record::{
         Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
@@ -15,6 +15,16 @@ pub use {
     std::borrow::Cow,
     std::string::String,
 };
+
+/// What [`Record`] asks for, as a bound on types with parameters.
+pub trait Storable: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Storable for T {}
+
+/// What `#[lode(json)]` asks for, as a bound on fields whose type has parameters.
+pub trait Json: Serialize {}
+
+impl<T: Serialize> Json for T {}
 
 /// A field of a schema, by what the traits say of its type.
 #[must_use]

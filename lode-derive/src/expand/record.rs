@@ -81,7 +81,7 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         let ty = field.ty;
         let wanted = [
             (field.is_typed(), "Field"),
-            (!field.is_typed() && field.attrs.with.is_none(), "Serialize"),
+            (!field.is_typed() && field.attrs.with.is_none(), "Json"),
             (field.attrs.timestamp.is_some(), "TimeField"),
             (field.attrs.partition.is_some_and(|(key, _)| key == Partition::Value), "KeyField"),
             (field.attrs.partition.is_some_and(|(key, _)| key != Partition::Value), "TimeField"),
@@ -96,11 +96,7 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         where
             #(#predicates,)*
             #(#fields,)*
-            Self: #krate::__private::Serialize
-                + #krate::__private::DeserializeOwned
-                + ::core::marker::Send
-                + ::core::marker::Sync
-                + 'static
+            Self: #krate::__private::Storable
     })
 }
 

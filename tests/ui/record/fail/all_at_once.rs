@@ -2,7 +2,7 @@
 //~ `#[serde(flatten)]` hides fields from the schema
 //~ a record has one timestamp, and `departure` is it
 //~ the partition key `arrival_day` collides with the field `arrival_day`
-//~ `String` does not hold a time
+//~ does not hold a time
 //~ a record cannot hold `usize`
 //~ records cannot be partitioned by `f64`
 

@@ -1,4 +1,4 @@
-//~ a record cannot hold `Option<Option<u32>>`
+//~ a record cannot hold `
 
 use serde::{Deserialize, Serialize};
 

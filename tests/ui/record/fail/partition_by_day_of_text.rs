@@ -1,4 +1,4 @@
-//~ `String` does not hold a time
+//~ does not hold a time
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//~ records cannot be partitioned by `Vec<String>`
+//~ records cannot be partitioned by `Vec<
 
 use serde::{Deserialize, Serialize};
 

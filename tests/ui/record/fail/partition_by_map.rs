@@ -1,4 +1,4 @@
-//~ records cannot be partitioned by `BTreeMap<String, u32>`
+//~ records cannot be partitioned by `BTreeMap<
 
 use serde::{Deserialize, Serialize};
 
