@@ -13,11 +13,13 @@ mod data;
 mod dataset;
 mod error;
 mod id;
-mod layout;
+#[allow(dead_code)]
+pub mod layout;
 mod limits;
-mod manifest;
+#[allow(dead_code)]
+pub mod manifest;
 mod metadata;
-mod partition;
+pub mod partition;
 mod progress;
 pub mod record;
 mod store;
@@ -25,8 +27,11 @@ mod store;
 pub use commit::CommitToken;
 pub use error::{BoxError, Error, Result};
 pub use id::{DatasetId, SnapshotId, WriteId};
+pub use layout::{DefaultLayout, FlatLayout, HiveLayout};
 pub use limits::Limits;
 pub use lode_derive::{Enum, Metadata, Record};
+pub use metadata::{IntoMetadata, Metadata, MetadataDraft};
+pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};

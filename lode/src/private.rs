@@ -5,6 +5,7 @@ use crate::record::{day, hour, month, year};
 // The traits of serde are here so that they can be reached from `lode`: `Record` would look like a
 // sealed trait to the compiler otherwise, and its messages would say so.
 pub use {
+    crate::metadata::{DraftValue, metadata_of},
     crate::record::{
         Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
         Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
@@ -14,6 +15,7 @@ pub use {
     serde::de::DeserializeOwned,
     std::borrow::Cow,
     std::string::String,
+    std::vec::Vec,
 };
 
 /// What [`Record`] asks for, as a bound on types with parameters.

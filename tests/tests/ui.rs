@@ -63,7 +63,8 @@ fn check_loosely() {
     let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
     let _ = fs::remove_dir_all(&copies);
     fs::create_dir_all(&copies).unwrap();
-    let cases: Vec<_> = cases("fail").into_iter().map(|case| (copied(&case, &copies), case)).collect();
+    let cases: Vec<_> =
+        cases("fail").into_iter().map(|case| (copied(&case, &copies), case)).collect();
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "write_output_of_copies"])
         .env(COPIES, &copies)

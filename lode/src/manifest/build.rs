@@ -1,0 +1,212 @@
+//! How new manifests are made.
+
+use chrono::{DateTime, Utc};
+
+use super::validate::{validate, validate_tombstone};
+use super::{
+    Attachment, Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, Tombstone,
+    time,
+};
+use crate::error::{Error, Result};
+use crate::id::{DatasetId, SnapshotId, WriteId};
+use crate::layout::Paths;
+use crate::metadata::Metadata;
+
+impl Manifest {
+    /// The beginnings of a manifest: an empty snapshot. The caller fills in the rest, and ends with
+    /// [`finish`](Self::finish).
+    pub(crate) fn draft(dataset: DatasetId, write_id: WriteId, operation: Operation) -> Self {
+        Self {
+            format_version: FormatVersion::BASE,
+            dataset_id: dataset,
+            snapshot_id: SnapshotId::FIRST,
+            created_at: DateTime::UNIX_EPOCH,
+            metadata: Metadata::empty(),
+            files: Vec::new(),
+            parent_snapshot_id: None,
+            row_count: 0,
+            min_timestamp: None,
+            max_timestamp: None,
+            codec: None,
+            compressor: "noop".to_owned(),
+            partitioner: Partitioner::Noop,
+            checksum_algorithm: None,
+            write_id: Some(write_id),
+            operation: Some(operation),
+            writer: Some(concat!("lode-rs/", env!("CARGO_PKG_VERSION")).to_owned()),
+            last_gc: None,
+            idempotency_key: None,
+            schemas: Vec::new(),
+            attachments: Vec::new(),
+        }
+    }
+
+    /// Takes over those files of `parent` that `keep` says, with their schemas, and widens the
+    /// range of timestamps by the parent's. Returns how many records they have; `None` if that is
+    /// not known, which happens only where some files of a Go snapshot are kept and some are not.
+    /// The row count is left to the caller.
+    pub(crate) fn carry(
+        &mut self,
+        parent: &Self,
+        mut keep: impl FnMut(&FileRef) -> bool,
+    ) -> Option<u64> {
+        let (mut kept, mut left) = (Some(0_u64), Some(0_u64));
+        let mut all = true;
+        for file in &parent.files {
+            let count = if keep(file) {
+                let file = self.carried(parent, file);
+                self.files.push(file);
+                &mut kept
+            } else {
+                all = false;
+                &mut left
+            };
+            *count = count.zip(file.rows()).and_then(|(sum, rows)| sum.checked_add(rows));
+        }
+        self.min_timestamp = self.min_timestamp.into_iter().chain(parent.min_timestamp).min();
+        self.max_timestamp = self.max_timestamp.into_iter().chain(parent.max_timestamp).max();
+        match all {
+            true => Some(parent.row_count),
+            false => kept.or(left.and_then(|left| parent.row_count.checked_sub(left))),
+        }
+    }
+
+    /// A file of `parent` as it stands in any other manifest: nothing in it refers to the parent.
+    fn carried(&mut self, parent: &Self, file: &FileRef) -> FileRef {
+        let counted = if parent.files.len() == 1 { Some(parent.row_count) } else { None };
+        FileRef {
+            row_count: file.rows().or(counted),
+            schema: file.schema.and_then(|index| self.carried_schema(parent, index)),
+            codec: file.codec_in(parent).map(str::to_owned),
+            compressor: Some(file.compressor_in(parent).to_owned()),
+            checksum_algorithm: file.checksum_in(parent).map(|(name, _)| name.to_owned()),
+            ..file.clone()
+        }
+    }
+
+    fn carried_schema(&mut self, parent: &Self, index: usize) -> Option<usize> {
+        let schema = parent.schemas.get(index)?;
+        let known = self.schemas.iter().position(|known| known == schema);
+        Some(known.unwrap_or_else(|| {
+            self.schemas.push(schema.clone());
+            self.schemas.len() - 1
+        }))
+    }
+
+    /// The manifest as it is to be written: files sorted, names of codecs, compressors and checksums
+    /// only where they are needed, the format version that fits, and all rules checked. To be
+    /// called again after any change.
+    ///
+    /// # Errors
+    /// [`Error::ManifestInvalid`], as reading it back would.
+    pub(crate) fn finish(mut self, paths: Paths, parent: Option<&Self>) -> Result<Self> {
+        self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.created_at = time::canonical(self.created_at);
+        self.min_timestamp = self.min_timestamp.map(time::canonical);
+        self.max_timestamp = self.max_timestamp.map(time::canonical);
+        let has_overrides = self.settle_names();
+        self.format_version = FormatVersion::to_write(
+            has_overrides,
+            !self.attachments.is_empty(),
+            parent.map(|parent| parent.format_version),
+        );
+        let (path, prefix) = place(paths, &self.dataset_id, self.snapshot_id);
+        let expect = Expect { dataset: &self.dataset_id, id: self.snapshot_id, prefix: &prefix };
+        match validate(&self, &expect) {
+            Ok(()) => Ok(self),
+            Err(bad) => Err(Error::ManifestInvalid { path, field: bad.field, reason: bad.reason }),
+        }
+    }
+
+    /// Names what all files share in the manifest, and what they do not at the files; if any name
+    /// is left at one, every file names its codec. Returns whether one is.
+    fn settle_names(&mut self) -> bool {
+        let files = &mut self.files;
+        share(&mut self.codec, files.iter_mut().map(|file| &mut file.codec));
+        let mut compressor = Some(std::mem::take(&mut self.compressor));
+        share(&mut compressor, files.iter_mut().map(|file| &mut file.compressor));
+        self.compressor = compressor.unwrap_or_default();
+        let checked = files.iter_mut().filter(|file| file.checksum.is_some());
+        share(&mut self.checksum_algorithm, checked.map(|file| &mut file.checksum_algorithm));
+
+        let has_override = |file: &FileRef| {
+            file.codec.is_some() || file.compressor.is_some() || file.checksum_algorithm.is_some()
+        };
+        if !files.iter().any(has_override) {
+            return false;
+        }
+        if let Some(codec) = self.codec.take_if(|codec| codec != MIXED) {
+            for file in files {
+                file.codec.get_or_insert_with(|| codec.clone());
+            }
+            self.codec = Some(MIXED.to_owned());
+        }
+        true
+    }
+
+    /// What is to stand in this manifest's place once it has expired.
+    ///
+    /// # Errors
+    /// [`Error::ManifestInvalid`], as reading it back would.
+    pub(crate) fn expire(&self, paths: Paths, at: DateTime<Utc>) -> Result<Tombstone> {
+        let attachments = self.attachments.iter().map(|attachment| FileRef {
+            checksum: attachment.checksum.clone(),
+            ..FileRef::new(attachment.path.as_str(), attachment.size_bytes)
+        });
+        let mut expired_files: Vec<_> = self.files.iter().cloned().chain(attachments).collect();
+        expired_files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let tombstone = Tombstone {
+            format_version: FormatVersion::to_write(
+                true,
+                !self.attachments.is_empty(),
+                Some(self.format_version),
+            ),
+            dataset_id: self.dataset_id.clone(),
+            snapshot_id: self.snapshot_id,
+            created_at: self.created_at,
+            expired_at: time::canonical(at),
+            parent_snapshot_id: self.parent_snapshot_id,
+            write_id: self.write_id,
+            operation: self.operation.clone(),
+            writer: self.writer.clone(),
+            last_gc: self.last_gc,
+            idempotency_key: self.idempotency_key.clone(),
+            expired_files,
+        };
+        let (path, prefix) = place(paths, &self.dataset_id, self.snapshot_id);
+        let expect = Expect { dataset: &self.dataset_id, id: self.snapshot_id, prefix: &prefix };
+        match validate_tombstone(&tombstone, &expect) {
+            Ok(()) => Ok(tombstone),
+            Err(bad) => Err(Error::ManifestInvalid { path, field: bad.field, reason: bad.reason }),
+        }
+    }
+}
+
+impl Attachment {
+    pub(crate) fn new(
+        name: String,
+        path: String,
+        size_bytes: u64,
+        checksum: Option<String>,
+    ) -> Self {
+        Self { name, path, size_bytes, checksum }
+    }
+}
+
+/// Makes `default` the name that all of `names` have, if they agree, and leaves a name only where it
+/// is not the default.
+fn share<'a>(default: &mut Option<String>, names: impl Iterator<Item = &'a mut Option<String>>) {
+    let names: Vec<_> = names.collect();
+    if let Some(Some(first)) = names.first().map(|name| name.as_ref().or(default.as_ref()))
+        && names.iter().all(|name| name.as_ref().or(default.as_ref()) == Some(first))
+    {
+        *default = Some(first.clone());
+    }
+    for name in names {
+        name.take_if(|name| Some(&*name) == default.as_ref());
+    }
+}
+
+fn place(paths: Paths, dataset: &DatasetId, id: SnapshotId) -> (String, String) {
+    (paths.manifest(dataset, id), paths.prefix(dataset))
+}
