@@ -57,7 +57,7 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             const TYPE: #krate::__private::Type = #krate::__private::Type::Struct(&[]);
             const FLOATS: bool = false;
 
-            fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
         }
@@ -88,7 +88,7 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
             const TYPE: #krate::__private::Type = #krate::__private::Type::Enum(&[]);
             const FLOATS: bool = false;
 
-            fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
         }

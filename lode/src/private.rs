@@ -46,13 +46,13 @@ pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
     }
 }
 
-/// [`Record::non_finite`], by [`Value::non_finite`].
+/// [`Record::non_finite`], by [`Value::find_non_finite`].
 #[inline]
 pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
     if !T::FLOATS {
         return None;
     }
-    record.non_finite().map(|path| path.trim_start_matches('.').to_owned())
+    record.find_non_finite().map(|path| path.trim_start_matches('.').to_owned())
 }
 
 /// The path of what stands at `path` in the field `name`.

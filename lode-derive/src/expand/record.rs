@@ -31,7 +31,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::Type::Struct(&[#(#schemas),*]);
             const FLOATS: bool = false #(|| #floats)*;
 
-            fn non_finite(
+            fn find_non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
                 #(#searches)*
@@ -134,7 +134,10 @@ fn search(field: &Field<'_>, krate: &Path) -> TokenStream {
     let (condition, path) = match (field.is_typed(), &field.attrs.with) {
         (true, _) => {
             let field_trait = on_type(ty, krate, "Field");
-            (quote! { #field_trait::FLOATS }, quote! { #field_trait::non_finite(&self.#ident) })
+            (
+                quote! { #field_trait::FLOATS },
+                quote! { #field_trait::find_non_finite(&self.#ident) },
+            )
         }
         (false, Some((with, _))) => (
             quote! { true },

@@ -1,3 +1,6 @@
-//! `#[derive(Record)]`, `#[derive(lode::Enum)]`: what they generate.
+//! `#[derive(Record)]`, `#[derive(lode::Enum)]`, `#[derive(lode::Metadata)]`: what they generate.
 
 mod agreement;
+mod generated;
+mod metadata;
+mod names;
