@@ -24,6 +24,12 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let searches = fields.map(|field| search(field, krate));
     let timestamp = timestamp(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
+    // The compiler looks at a constant of an impl only where it is used.
+    let evaluated = generics.params.is_empty().then(|| {
+        quote! {
+            const _: #krate::__private::Schema = #krate::__private::schema_of::<#ident>(#name);
+        }
+    });
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
@@ -54,6 +60,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
         }
 
         #partitioned
+        #evaluated
     }
 }
 
