@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! rules {
     ($($test:ident $rule:literal)*) => {$(
         #[test]
-        #[allow(non_snake_case, non_camel_case_types)]
+        #[allow(non_snake_case, non_camel_case_types, clippy::upper_case_acronyms)]
         fn $test() {
             #[derive(Default, Serialize, Deserialize, lode::Record)]
             #[serde(rename_all = $rule)]
