@@ -9,8 +9,6 @@ pub mod codec;
 mod commit;
 pub mod compress;
 mod data;
-#[doc(hidden)]
-pub use data::bench as __bench;
 mod dataset;
 mod error;
 mod id;

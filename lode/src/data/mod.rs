@@ -10,8 +10,6 @@
 //! the blocking pool that does a bounded piece of work and hands its state on to the next, so that
 //! a file whose reader has gone away, or is slow, holds no thread.
 
-#[doc(hidden)]
-pub mod bench;
 mod members;
 mod read_bytes;
 mod read_records;

@@ -1,12 +1,9 @@
 //! How new manifests are made.
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
-use super::validate::{validate, validate_tombstone};
-use super::{
-    Attachment, Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, Tombstone,
-    time,
-};
+use super::validate::validate;
+use super::{Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, time};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId, WriteId};
 use crate::layout::Paths;
@@ -149,56 +146,6 @@ impl Manifest {
         }
         true
     }
-
-    /// What is to stand in this manifest's place once it has expired.
-    ///
-    /// # Errors
-    /// [`Error::ManifestInvalid`], as reading it back would.
-    #[cfg(test)]
-    pub(crate) fn expire(&self, paths: Paths, at: DateTime<Utc>) -> Result<Tombstone> {
-        let attachments = self.attachments.iter().map(|attachment| FileRef {
-            checksum: attachment.checksum.clone(),
-            ..FileRef::new(attachment.path.as_str(), attachment.size_bytes)
-        });
-        let mut expired_files: Vec<_> = self.files.iter().cloned().chain(attachments).collect();
-        expired_files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        let tombstone = Tombstone {
-            format_version: FormatVersion::to_write(
-                true,
-                !self.attachments.is_empty(),
-                Some(self.format_version),
-            ),
-            dataset_id: self.dataset_id.clone(),
-            snapshot_id: self.snapshot_id,
-            created_at: self.created_at,
-            expired_at: time::canonical(at),
-            parent_snapshot_id: self.parent_snapshot_id,
-            write_id: self.write_id,
-            operation: self.operation.clone(),
-            writer: self.writer.clone(),
-            last_gc: self.last_gc,
-            idempotency_key: self.idempotency_key.clone(),
-            expired_files,
-        };
-        let (path, prefix) = place(paths, &self.dataset_id, self.snapshot_id);
-        let expect = Expect { dataset: &self.dataset_id, id: self.snapshot_id, prefix: &prefix };
-        match validate_tombstone(&tombstone, &expect) {
-            Ok(()) => Ok(tombstone),
-            Err(bad) => Err(Error::ManifestInvalid { path, field: bad.field, reason: bad.reason }),
-        }
-    }
-}
-
-#[cfg(test)]
-impl Attachment {
-    pub(crate) fn new(
-        name: String,
-        path: String,
-        size_bytes: u64,
-        checksum: Option<String>,
-    ) -> Self {
-        Self { name, path, size_bytes, checksum }
-    }
 }
 
 /// Makes `default` the name that all of `names` have, if they agree, and leaves a name only where it
@@ -215,6 +162,6 @@ fn share<'a>(default: &mut Option<String>, names: impl Iterator<Item = &'a mut O
     }
 }
 
-fn place(paths: Paths, dataset: &DatasetId, id: SnapshotId) -> (String, String) {
+pub(super) fn place(paths: Paths, dataset: &DatasetId, id: SnapshotId) -> (String, String) {
     (paths.manifest(dataset, id), paths.prefix(dataset))
 }

@@ -218,7 +218,9 @@ fn write_type(ty: &RecordType, json: &mut String) {
         RecordType::List(element) => {
             write_tagged("list", json, |json| write_element(element, json));
         }
-        RecordType::Map(element) => write_tagged("map", json, |json| write_element(element, json)),
+        RecordType::Map(element) => {
+            write_tagged("map", json, |json| write_element(element, json));
+        }
         RecordType::Struct(fields) => {
             write_tagged("struct", json, |json| write_fields(fields, json));
         }
