@@ -27,14 +27,11 @@ pub async fn write_records<T: Record>(
     records: &[T],
 ) -> Result<File> {
     const CHUNK: usize = 256 << 10;
-    let format: RecordFormat<T> = codec.format();
+    let format: RecordFormat<T> = Codec::<T>::format(codec);
     let mut writer = writer(store, key, format.compression());
     let mut encoder = format.encoder();
-    let failed = |e: crate::codec::EncodeError| Error::Encode {
-        row: 0,
-        field: e.field,
-        source: e.source,
-    };
+    let failed =
+        |e: crate::codec::EncodeError| Error::Encode { row: 0, field: e.field, source: e.source };
     let mut chunk = Vec::with_capacity(CHUNK + 4096);
     for record in records {
         encoder.push(record, &mut chunk).map_err(failed)?;
@@ -53,8 +50,8 @@ pub async fn write_records<T: Record>(
 /// # Errors
 /// As reading.
 pub async fn read_records<T: Record>(store: &Store, file: &File) -> Result<Vec<T>> {
-    let format: RecordFormat<T> = Jsonl::new().format();
-    let snapshot = crate::SnapshotId::from_number(1)?;
+    let format: RecordFormat<T> = Codec::<T>::format(&Jsonl::new());
+    let snapshot = crate::SnapshotId::FIRST;
     let mut batches = data::records(store, file.0.clone(), format.decoder(), snapshot);
     let mut records = Vec::new();
     while let Some(batch) = batches.try_next().await? {
