@@ -114,7 +114,7 @@ fn blobs(bench: &Bench, runtime: &Runtime) {
     let store = Store::local(dir.path()).unwrap();
     let by_hand = dir.path().join("by-hand");
     let mib = bench.blob_mib();
-    let chunk = Bytes::from((0..CHUNK).map(|i| (i * i >> 7) as u8).collect::<Vec<_>>());
+    let chunk = Bytes::from((0..CHUNK).map(|i| ((i * i) >> 7) as u8).collect::<Vec<_>>());
     let chunks = vec![chunk; mib];
     let size = (mib * CHUNK) as u64;
 
