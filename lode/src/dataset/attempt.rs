@@ -20,7 +20,7 @@ use super::formats::Formats;
 
 /// What the caller says of a write beside its content.
 #[derive(Debug, Default)]
-pub(crate) struct Options {
+pub struct Options {
     pub(crate) expect: Expect,
     pub(crate) idempotency_key: Option<String>,
 }

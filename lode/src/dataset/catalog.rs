@@ -35,19 +35,23 @@ impl Catalog {
         Self { store: store.clone(), layout: DefaultLayout }
     }
 
-    /// The datasets of another layout. The flat layout has no folder of datasets to list.
+    /// The datasets of another layout. Datasets of the flat layout have no
+    /// folder in common, and cannot be listed.
     #[must_use]
-    pub fn layout<L: ListableLayout>(self, layout: L) -> Catalog<L> {
+    pub fn layout<L>(self, layout: L) -> Catalog<L> {
         Catalog { store: self.store, layout }
     }
 }
 
-impl<L: ListableLayout> Catalog<L> {
+impl<L> Catalog<L> {
     /// The datasets that have at least one snapshot, sorted by name.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage).
-    pub async fn datasets(&self) -> Result<Vec<DatasetId>> {
+    pub async fn datasets(&self) -> Result<Vec<DatasetId>>
+    where
+        L: ListableLayout,
+    {
         let Some(folder) = self.layout.paths().datasets() else { return Ok(Vec::new()) };
         let names = self.store.list_folders(folder).await?;
         let ids = names.into_iter().filter_map(|name| DatasetId::new(name).ok());
@@ -64,7 +68,10 @@ impl<L: ListableLayout> Catalog<L> {
         Ok(found)
     }
 
-    fn history(&self, id: &DatasetId) -> History {
+    fn history(&self, id: &DatasetId) -> History
+    where
+        L: ListableLayout,
+    {
         let limit = Limits::default().max_manifest_bytes;
         History::new(self.store.clone(), id.clone(), self.layout.paths(), limit)
     }
