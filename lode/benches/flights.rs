@@ -65,7 +65,7 @@ fn flights(bench: &Bench, runtime: &Runtime) {
                     runtime
                         .block_on(dataset(id).write(&flights, metadata! {}).into_future())
                         .unwrap(),
-                )
+                );
             },
             |path| write_by_hand(path, &flights, level),
         );

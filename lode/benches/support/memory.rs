@@ -45,7 +45,7 @@ pub(crate) fn records(runtime: &Runtime) {
         id,
         user: format!("user-{}", id % 1000),
         value: id as f64 / 7.0,
-        kind: (id % 3 > 0).then(|| "click".to_owned()),
+        kind: (!id.is_multiple_of(3)).then(|| "click".to_owned()),
     };
     runtime.block_on(async {
         let source = (0..COUNT).map(event);

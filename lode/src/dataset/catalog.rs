@@ -1,9 +1,10 @@
 //! What datasets there are.
 
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use crate::commit::{History, LOADS_IN_FLIGHT};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DatasetId;
 use crate::layout::{DefaultLayout, HiveLayout, ListableLayout};
 use crate::limits::Limits;
@@ -48,7 +49,15 @@ impl<L> Catalog<L> {
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage).
-    pub async fn datasets(&self) -> Result<Vec<DatasetId>>
+    // Not an `async fn`: the compiler would report a layout that cannot be listed three times.
+    pub fn datasets(&self) -> BoxFuture<'_, Result<Vec<DatasetId>>>
+    where
+        L: ListableLayout,
+    {
+        self.list().boxed()
+    }
+
+    async fn list(&self) -> Result<Vec<DatasetId>>
     where
         L: ListableLayout,
     {
@@ -58,10 +67,10 @@ impl<L> Catalog<L> {
         let mut found: Vec<DatasetId> = futures::stream::iter(ids)
             .map(|id| async {
                 let is_here = self.history(&id).any_snapshot().await?;
-                Ok::<_, crate::Error>(is_here.then_some(id))
+                Ok::<_, Error>(is_here.then_some(id))
             })
             .buffered(LOADS_IN_FLIGHT)
-            .try_filter_map(|found| async { Ok(found) })
+            .try_filter_map(futures::future::ok)
             .try_collect()
             .await?;
         found.sort();

@@ -29,16 +29,10 @@ use crate::record::{Partitioned, Record};
     label = "a blob has no records: `stream_write` it",
     note = "`stream_write_records` and `record_writer` are for datasets of records"
 )]
-pub trait RecordContent: Record {
-    /// The record.
-    #[doc(hidden)]
-    type Row: Into<Self> + Send;
-}
+pub trait RecordContent: Record {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Record> RecordContent for T {
-    type Row = T;
-}
+impl<T: Record> RecordContent for T {}
 
 /// A write from a stream of records that begins when it is awaited.
 #[must_use = "a write does nothing until it is awaited"]
@@ -109,7 +103,7 @@ impl<T, C, L> Dataset<T, C, L> {
         T: RecordContent,
         C: StreamingCodec<T>,
         L: Layout<T>,
-        S: IntoRecords<'a, T::Row, Kind>,
+        S: IntoRecords<'a, T, Kind>,
     {
         let records = source.into_records();
         StreamWrite {
@@ -257,7 +251,7 @@ where
 /// Writes what a source gives, and commits.
 async fn write_all<T: RecordContent>(
     opening: Opening<'_, T>,
-    mut records: BoxStream<'_, Result<T::Row, BoxError>>,
+    mut records: BoxStream<'_, Result<T, BoxError>>,
 ) -> Result<Snapshot<T>> {
     let mut writer = opening.await?;
     let span =
@@ -268,7 +262,7 @@ async fn write_all<T: RecordContent>(
         }
         loop {
             match records.try_next().await {
-                Ok(Some(record)) => writer.push(&record.into()).await?,
+                Ok(Some(record)) => writer.push(&record).await?,
                 Ok(None) => return writer.commit().await,
                 Err(source) => {
                     let row = writer.rows();

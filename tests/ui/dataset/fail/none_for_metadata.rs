@@ -1,4 +1,4 @@
-//~ error[E0277]: every snapshot has metadata, and `Option<_>` is not metadata
+//~ error[E0277]: every snapshot has metadata, and `std::option::Option<lode::Metadata>` is not metadata
 
 use lode::{Dataset, Store};
 
