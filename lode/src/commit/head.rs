@@ -34,7 +34,7 @@ impl History {
     /// The head, knowing nothing.
     async fn cold_head(&self) -> Result<Option<Arc<Manifest>>> {
         if let Some(hint) = self.hint().await {
-            let (entry, newer) = join(self.load(hint), self.exists(hint.next()?)).await;
+            let (entry, newer) = join(self.load(hint), self.probe(hint.get() + 1)).await;
             match entry {
                 Ok(Some(entry)) if entry.write_id().is_some() => {
                     return match (entry, newer?) {

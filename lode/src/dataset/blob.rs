@@ -25,6 +25,7 @@ use crate::id::SnapshotId;
 use crate::layout::Layout;
 use crate::manifest::{FileRef, Operation};
 use crate::metadata::{IntoMetadata, Metadata};
+use crate::store::best_effort;
 
 /// Bytes are handed on in chunks of this size.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -189,10 +190,13 @@ impl BlobWriter {
     /// Gives the blob up, and removes what was uploaded, best effort.
     pub async fn abort(mut self) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Done) {
-            let Open { attempt, file, .. } = *open;
+            let Open { attempt, key, file, .. } = *open;
             match file {
                 File::Idle(file) => file.abort().await,
-                File::Busy(busy) => busy.await.0.abort().await,
+                File::Busy(busy) => {
+                    let abort = async { busy.await.0.abort().await };
+                    best_effort("aborting a blob", &key, abort).await;
+                }
                 File::Failed => {}
             }
             attempt.clean_up().await;

@@ -187,6 +187,8 @@ pub(super) async fn explain_missing(context: &Context, id: SnapshotId, error: Er
     };
     match context.history.load(id).await {
         Ok(Some(Entry::Expired(_))) => context.history.expired(id),
+        // It cannot be told now.
+        Err(unreachable @ Error::Storage { .. }) => unreachable,
         _ => Error::corrupt(path.as_str(), "it is missing"),
     }
 }

@@ -1,5 +1,6 @@
 //! Writing records that come one after the other, in bounded memory.
 
+use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
@@ -353,5 +354,14 @@ impl<T> Drop for RecordWriter<T> {
                 "a record writer was dropped without `commit` or `abort`: no snapshot was made",
             );
         }
+    }
+}
+
+impl<T: Record> fmt::Debug for RecordWriter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordWriter")
+            .field("dataset", self.formats.dataset())
+            .field("rows", &self.rows())
+            .finish_non_exhaustive()
     }
 }
