@@ -56,7 +56,11 @@ impl Draft {
     }
 
     /// Its manifest as the child of `parent`. Checks everything that depends on the parent.
-    pub(super) fn manifest(&self, history: &History, parent: Option<&Manifest>) -> Result<Manifest> {
+    pub(super) fn manifest(
+        &self,
+        history: &History,
+        parent: Option<&Manifest>,
+    ) -> Result<Manifest> {
         let mut manifest =
             Manifest::draft(history.dataset.clone(), self.write_id, self.operation.clone());
         manifest.created_at = history.store.now();
@@ -113,9 +117,8 @@ impl Draft {
         let sum = |files: &[FileRef]| {
             files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.rows().unwrap_or(0)))
         };
-        let range_of = |files: &[FileRef]| {
-            files.iter().filter_map(|file| self.time_range(file)).reduce(union)
-        };
+        let range_of =
+            |files: &[FileRef]| files.iter().filter_map(|file| self.time_range(file)).reduce(union);
         match (&self.operation, parent) {
             // Files of Go's do not say what they hold, but all of them stay.
             (Operation::Append, Some(parent)) => {

@@ -84,7 +84,11 @@ impl Attempt {
         }
         history.check_expected(plan.options.expect, base.as_ref()).await?;
         if let Some(base) = &base {
-            plan.encoding.check_parent(&plan.operation, base, &history.manifest_key(base.snapshot_id))?;
+            plan.encoding.check_parent(
+                &plan.operation,
+                base,
+                &history.manifest_key(base.snapshot_id),
+            )?;
         }
         let write_id = WriteId::new(history.store.fresh_id());
         Ok(Begun::Fresh(Self {
@@ -103,13 +107,8 @@ impl Attempt {
     pub(crate) fn file(&mut self, partition: Option<&Partition>) -> (String, FileWriter) {
         let history = &self.context.history;
         let part = u32::try_from(self.begun.len()).unwrap_or(u32::MAX);
-        let key = history.paths.data(
-            &history.dataset,
-            self.write_id,
-            part,
-            partition,
-            &self.extension,
-        );
+        let key =
+            history.paths.data(&history.dataset, self.write_id, part, partition, &self.extension);
         self.begun.push(key.clone());
         let options = FileOptions {
             compression: Arc::clone(&self.compression),
@@ -146,8 +145,7 @@ impl Attempt {
             idempotency_key: plan.options.idempotency_key,
         };
         let Context { history, on_conflict, .. } = context;
-        let proposal =
-            Proposal { history, base, draft, expect: plan.options.expect, on_conflict };
+        let proposal = Proposal { history, base, draft, expect: plan.options.expect, on_conflict };
         match proposal.commit().await {
             Ok(manifest) => Ok(manifest),
             Err(Failed { error, sent }) => {

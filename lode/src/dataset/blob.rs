@@ -98,7 +98,11 @@ impl<T, C, L> Dataset<T, C, L> {
     where
         T: BlobContent,
     {
-        StreamBlob { dataset: self, metadata: metadata.into_metadata(), options: Options::default() }
+        StreamBlob {
+            dataset: self,
+            metadata: metadata.into_metadata(),
+            options: Options::default(),
+        }
     }
 }
 
@@ -298,7 +302,9 @@ impl Drop for BlobWriter {
 
 impl fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlobWriter").field("dataset", self.formats.dataset()).finish_non_exhaustive()
+        f.debug_struct("BlobWriter")
+            .field("dataset", self.formats.dataset())
+            .finish_non_exhaustive()
     }
 }
 
@@ -374,7 +380,9 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
         let found = store.object_store().get_range(&path, range.clone()).await;
         match found.map_err(Error::storage("get", file.path.as_str())) {
             Ok(bytes) if bytes.len() as u64 == range.end - range.start => Ok(bytes),
-            Ok(_) => Err(Error::corrupt(file.path.as_str(), "it is shorter than its manifest says")),
+            Ok(_) => {
+                Err(Error::corrupt(file.path.as_str(), "it is shorter than its manifest says"))
+            }
             Err(e) => Err(explain_missing(&self.context, manifest.snapshot_id, e).await),
         }
     }

@@ -49,9 +49,11 @@ impl<T: Record> OpenFile<T> {
     /// Encodes one record into the buffer. `row` is its number in the whole write.
     pub(super) fn encode(&mut self, record: &T, row: u64, limit: Option<u64>) -> Result<()> {
         let before = self.buffer.len();
-        self.encoder
-            .push(record, &mut self.buffer)
-            .map_err(|e| Error::Encode { row, field: e.field, source: e.source })?;
+        self.encoder.push(record, &mut self.buffer).map_err(|e| Error::Encode {
+            row,
+            field: e.field,
+            source: e.source,
+        })?;
         if let Some(limit) = limit
             && (self.buffer.len() - before) as u64 > limit
         {
@@ -91,9 +93,11 @@ impl<T: Record> OpenFile<T> {
 
     /// Stores the file; its reference, as the manifest will have it.
     pub(super) async fn finish(mut self) -> Result<FileRef> {
-        self.encoder
-            .finish(&mut self.buffer)
-            .map_err(|e| Error::Encode { row: self.rows, field: e.field, source: e.source })?;
+        self.encoder.finish(&mut self.buffer).map_err(|e| Error::Encode {
+            row: self.rows,
+            field: e.field,
+            source: e.source,
+        })?;
         let rest = std::mem::take(&mut self.buffer);
         if !rest.is_empty() {
             self.writer.write(Bytes::from(rest)).await?;
@@ -248,9 +252,10 @@ impl<T: Record> Sink<T> {
     fn file_of(&mut self, record: &T) -> Result<String> {
         let Some(partitioning) = self.partitioning else { return Ok(String::new()) };
         let same = self.last.as_ref().is_some_and(|(values, _)| {
-            values.iter().enumerate().all(|(i, value)| {
-                (partitioning.value)(record, i).as_deref() == value.as_deref()
-            })
+            values
+                .iter()
+                .enumerate()
+                .all(|(i, value)| (partitioning.value)(record, i).as_deref() == value.as_deref())
         });
         if !same {
             let values = partitioning.values(record);

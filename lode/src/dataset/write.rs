@@ -113,11 +113,7 @@ impl<T, C, L> Dataset<T, C, L> {
     /// # Errors
     /// As for [`write`](Self::write), and [`Error::SchemaMismatch`](crate::Error::SchemaMismatch)
     /// if the newest snapshot has records of another schema.
-    pub fn append<'a>(
-        &'a self,
-        records: &'a [T],
-        metadata: impl IntoMetadata,
-    ) -> Write<'a, T, C, L>
+    pub fn append<'a>(&'a self, records: &'a [T], metadata: impl IntoMetadata) -> Write<'a, T, C, L>
     where
         T: Append + Content<Batch = [T]>,
         C: Codec<T>,
