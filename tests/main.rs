@@ -3,3 +3,4 @@
 mod dataset;
 mod model;
 mod record;
+mod ui;

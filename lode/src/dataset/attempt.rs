@@ -58,7 +58,7 @@ pub struct Attempt {
 #[derive(Debug)]
 pub(crate) enum Begun {
     /// Its data can be written.
-    Fresh(Attempt),
+    Fresh(Box<Attempt>),
     /// Its idempotency key is committed already: this is the snapshot.
     Already(Arc<Manifest>),
 }
@@ -91,7 +91,7 @@ impl Attempt {
             )?;
         }
         let write_id = WriteId::new(history.store.fresh_id());
-        Ok(Begun::Fresh(Self {
+        Ok(Begun::Fresh(Box::new(Self {
             context: context.clone(),
             meter: context.meter(),
             write_id,
@@ -100,7 +100,7 @@ impl Attempt {
             compression,
             extension,
             begun: Vec::new(),
-        }))
+        })))
     }
 
     /// A writer for the next data file, and its key.

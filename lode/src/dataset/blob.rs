@@ -74,8 +74,8 @@ struct Open {
 
 /// The data file: at rest, or taking a chunk.
 enum File {
-    Idle(FileWriter),
-    Busy(BoxFuture<'static, (FileWriter, Result<()>)>),
+    Idle(Box<FileWriter>),
+    Busy(BoxFuture<'static, (Box<FileWriter>, Result<()>)>),
     Failed,
 }
 
@@ -151,8 +151,13 @@ where
         let state = match begun {
             Begun::Fresh(mut attempt) => {
                 let (key, file) = attempt.file(None);
-                let file = File::Idle(file);
-                State::Open(Box::new(Open { attempt, key, buffer: BytesMut::new(), file }))
+                let file = File::Idle(Box::new(file));
+                State::Open(Box::new(Open {
+                    attempt: *attempt,
+                    key,
+                    buffer: BytesMut::new(),
+                    file,
+                }))
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };

@@ -31,7 +31,7 @@ use std::sync::Arc;
 pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
 pub use history::Added;
-pub use ops::Operations;
+pub(crate) use ops::Operations;
 pub use read::{Read, RecordStream};
 pub use snapshot::Snapshot;
 pub use source::IntoRecords;

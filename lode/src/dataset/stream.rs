@@ -227,7 +227,7 @@ where
         let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
         let state = match begun {
             Begun::Fresh(attempt) => {
-                State::Open(Box::new(Sink::new(attempt, format, partitioning)))
+                State::Open(Box::new(Sink::new(*attempt, format, partitioning)))
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };
