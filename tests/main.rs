@@ -2,5 +2,6 @@
 
 mod dataset;
 mod model;
+mod properties;
 mod record;
 mod ui;

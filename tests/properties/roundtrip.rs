@@ -14,7 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::records::{Keyed, Numbers};
+use super::records::{Keyed, Numbers, Times};
 use super::strategies::{keyed, numbers, optional, shapes, texts, times};
 use super::{block_on, config};
 
@@ -130,7 +130,7 @@ proptest! {
     fn times_come_back(records in vec(times(), 0..12), storage in storage()) {
         check_any(&records, &storage);
         let range = block_on(async {
-            let dataset = Dataset::new(&Store::memory(), "times").unwrap();
+            let dataset = Dataset::<Times>::new(&Store::memory(), "times").unwrap();
             dataset.write(&records, metadata! {}).await.unwrap().time_range()
         });
         let times = || records.iter().filter_map(|record| record.at);
@@ -163,7 +163,12 @@ fn every_combination_of_storage() {
             maybe: None,
             number: n % 3,
             flag: true,
-            date: chrono::NaiveDate::from_ymd_opt(2000 + n as i32 % 3, 2, 29 - (n as u32 % 3 + 2) / 3).unwrap(),
+            date: chrono::NaiveDate::from_ymd_opt(
+                2000 + n as i32 % 3,
+                2,
+                29 - (n as u32 % 3 + 2) / 3,
+            )
+            .unwrap(),
             status: None,
             at: chrono::DateTime::from_timestamp(n, 1).unwrap(),
             value: n as f64 / 3.0,

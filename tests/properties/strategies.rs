@@ -66,7 +66,8 @@ fn status() -> impl Strategy<Value = Status> {
 }
 
 fn jiff_time() -> impl Strategy<Value = jiff::Timestamp> {
-    let (first, last) = (jiff::Timestamp::MIN.as_nanosecond(), jiff::Timestamp::MAX.as_nanosecond());
+    let (first, last) =
+        (jiff::Timestamp::MIN.as_nanosecond(), jiff::Timestamp::MAX.as_nanosecond());
     prop_oneof![first..=last, Just(first), Just(last)]
         .prop_map(|n| jiff::Timestamp::from_nanosecond(n).unwrap())
 }
@@ -156,29 +157,13 @@ pub fn shapes() -> impl Strategy<Value = Shapes> {
         vec(vec(float32(), 0..3), 0..3),
         any::<[i16; 3]>(),
     );
-    let maps =
-        (btree_map(text(), float32(), 0..3), hash_map(text(), option::of(status()), 0..3));
+    let maps = (btree_map(text(), float32(), 0..3), hash_map(text(), option::of(status()), 0..3));
     let unsigned = prop_oneof![any::<u64>(), Just(u64::MAX)].boxed();
-    let nested = (
-        pair(unsigned),
-        vec(pair(text().boxed()), 0..3),
-        pair(pair(float64().boxed()).boxed()),
-    );
+    let nested =
+        (pair(unsigned), vec(pair(text().boxed()), 0..3), pair(pair(float64().boxed()).boxed()));
     (lists, maps, status(), nested, json()).prop_map(
         |((list, gaps, lists, array), (sorted, hashed), status, (nested, many, deep), json)| {
-            Shapes {
-                list,
-                gaps,
-                lists,
-                array,
-                sorted,
-                hashed,
-                status,
-                nested,
-                many,
-                deep,
-                json,
-            }
+            Shapes { list, gaps, lists, array, sorted, hashed, status, nested, many, deep, json }
         },
     )
 }
