@@ -1,5 +1,6 @@
 //! Promises that hold for any input, tried with many.
 
+mod extremes;
 mod finite;
 mod hive;
 mod manifests;
