@@ -4,6 +4,8 @@ mod commit;
 mod dataset;
 mod faults;
 mod hammer;
+mod model;
+mod properties;
 mod record;
 mod support;
 mod ui;
