@@ -6,5 +6,8 @@ mod dataset;
 mod faults;
 mod golden;
 mod hammer;
+mod model;
+mod properties;
 mod record;
 mod support;
+mod ui;

@@ -21,11 +21,7 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
         quote! {
             where
                 #(#own,)*
-                Self: #krate::__private::Serialize
-                    + #krate::__private::DeserializeOwned
-                    + ::core::marker::Send
-                    + ::core::marker::Sync
-                    + 'static
+                Self: #krate::__private::Storable
         }
     };
     let types = model.filter(|_| input.generics.params.is_empty()).map(|model| types(model, krate));
@@ -61,7 +57,7 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             const TYPE: #krate::__private::Type = #krate::__private::Type::Struct(&[]);
             const FLOATS: bool = false;
 
-            fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
         }
@@ -92,7 +88,7 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
             const TYPE: #krate::__private::Type = #krate::__private::Type::Enum(&[]);
             const FLOATS: bool = false;
 
-            fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
         }

@@ -30,6 +30,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[lode(partition = "day")]` | a partition key made of a time: also `hour`, `month`, `year` |
 /// | `#[lode(json)]` | store the field as JSON: for types that lode does not know |
 ///
+/// A struct may have type parameters. The bound of one that is a field type is `lode::record::Value`;
+/// where it is `lode::Record`, which includes serde's traits, serde needs to be told not to add them
+/// once more: `#[serde(bound = "")]`.
+///
 /// `#[lode(crate = path)]` on the struct says where the crate `lode` is, if it has another name.
 ///
 /// Of serde's attributes these are understood, and all others are errors: `rename`, `rename_all`,

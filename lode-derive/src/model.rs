@@ -157,7 +157,10 @@ pub(crate) fn named_fields<'a>(
             }
         },
         Data::Enum(data) => {
-            let hint = if what == "a record" { ": derive `lode::Enum` for an enum" } else { "" };
+            let hint = match what {
+                "a record" => ": derive `lode::Enum` for an enum",
+                _ => " with named fields, not an enum",
+            };
             cx.error(data.enum_token.span, format_args!("{what} is a struct{hint}"));
         }
         Data::Union(data) => {

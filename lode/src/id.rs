@@ -1,5 +1,8 @@
 //! Ids of datasets, snapshots and writes.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;

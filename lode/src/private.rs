@@ -2,19 +2,34 @@
 
 use crate::record::{day, hour, month, year};
 
-pub use std::borrow::Cow;
-pub use std::string::String;
-pub use std::vec::Vec;
-
-pub use chrono::{DateTime, Utc};
-pub use serde::Serialize;
-pub use serde::de::DeserializeOwned;
-
-pub use crate::metadata::{DraftValue, metadata_of};
-pub use crate::record::{
-    Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
-    Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+// The traits of serde are here so that they can be reached from `lode`: `Record` would look like a
+// sealed trait to the compiler otherwise, and its messages would say so.
+pub use {
+    crate::metadata::{DraftValue, metadata_of},
+    crate::record::finite::{
+        non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+    },
+    crate::record::{
+        Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
+        Type, Value,
+    },
+    chrono::{DateTime, Utc},
+    serde::Serialize,
+    serde::de::DeserializeOwned,
+    std::borrow::Cow,
+    std::string::String,
+    std::vec::Vec,
 };
+
+/// What [`Record`] asks for, as a bound on types with parameters.
+pub trait Storable: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Storable for T {}
+
+/// What `#[lode(json)]` asks for, as a bound on fields whose type has parameters.
+pub trait Json: Serialize {}
+
+impl<T: Serialize> Json for T {}
 
 /// A field of a schema, by what the traits say of its type.
 #[must_use]
@@ -34,13 +49,14 @@ pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
     }
 }
 
-/// [`Record::non_finite`], by [`Value::non_finite`].
+/// [`Record::non_finite`], by [`Value::find_non_finite`].
 #[inline]
 pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
     if !T::FLOATS {
         return None;
     }
-    record.non_finite().map(|path| path.trim_start_matches('.').to_owned())
+    let path = record.find_non_finite()?;
+    Some(path.strip_prefix('.').map_or_else(|| path.clone(), str::to_owned))
 }
 
 /// The path of what stands at `path` in the field `name`.

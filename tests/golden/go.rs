@@ -190,9 +190,10 @@ async fn every_md5_is_verified() {
 }
 
 /// How many files were found to be corrupt, which all must be.
-async fn flip<T: Record, L: Layout<T> + Sync>(root: &Path, dataset: &Dataset<T, Auto, L>) -> u64
+async fn flip<T, L>(root: &Path, dataset: &Dataset<T, Auto, L>) -> u64
 where
-    T: std::fmt::Debug,
+    T: Record + std::fmt::Debug,
+    L: Layout<T> + Sync,
     Auto: lode::Codec<T>,
 {
     let mut flipped = 0;

@@ -1,3 +1,7 @@
-//! `#[derive(Record)]`, `#[derive(lode::Enum)]`: what they generate.
+//! `#[derive(Record)]`, `#[derive(lode::Enum)]`, `#[derive(lode::Metadata)]`: what they generate.
 
 mod agreement;
+mod bytes;
+mod generated;
+mod metadata;
+mod names;

@@ -216,8 +216,10 @@ fn name_of(path: &Path) -> String {
     segments.join("::")
 }
 
+/// The string that an expression is; a `macro_rules` macro may have put it into an invisible group.
 fn string(value: &syn::Expr) -> Option<&LitStr> {
     match value {
+        syn::Expr::Group(group) => string(&group.expr),
         syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text),
         _ => None,
     }

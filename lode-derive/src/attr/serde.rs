@@ -3,19 +3,21 @@
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
-use syn::{Attribute, LitStr, Path, Token};
+use syn::{Attribute, LitStr, Token};
 
 use super::{Container, Member, Place, name_of, skip_rest, skip_value, string};
 use crate::case::Case;
 use crate::ctxt::Ctxt;
 
 pub(super) fn container(cx: &Ctxt, place: Place, attributes: &[Attribute], out: &mut Container) {
-    each_serde(attributes, |name, meta| {
+    each_serde(cx, attributes, |name, meta| {
         match name {
             "rename" => out.rename = both_ways(cx, name, meta)?.map(text),
             "rename_all" => {
-                out.rename_all =
-                    both_ways(cx, name, meta)?.and_then(|rule| Case::parse(&rule.value()));
+                if let Some(rule) = both_ways(cx, name, meta)? {
+                    let unknown = || syn::Error::new(rule.span(), "lode does not know this rule");
+                    out.rename_all = Some(Case::parse(&rule.value()).ok_or_else(unknown)?);
+                }
             }
             "bound" => skip_value(meta)?,
             "default" | "deny_unknown_fields" if place == Place::Record => skip_value(meta)?,
@@ -26,7 +28,7 @@ pub(super) fn container(cx: &Ctxt, place: Place, attributes: &[Attribute], out: 
 }
 
 pub(super) fn member(cx: &Ctxt, place: Place, attributes: &[Attribute], out: &mut Member) {
-    each_serde(attributes, |name, meta| {
+    each_serde(cx, attributes, |name, meta| {
         match name {
             "rename" => out.rename = both_ways(cx, name, meta)?.map(text),
             "alias" => out.aliases.push(text(meta.value()?.parse()?)),
@@ -38,7 +40,7 @@ pub(super) fn member(cx: &Ctxt, place: Place, attributes: &[Attribute], out: &mu
             }
             "with" if place == Place::Field => {
                 let path: LitStr = meta.value()?.parse()?;
-                out.with = path.parse::<Path>().ok().map(|path| (path, meta.path.span()));
+                out.with = Some((path.parse()?, meta.path.span()));
             }
             _ => refuse(cx, name, meta, member_reason(place, name)),
         }
@@ -46,18 +48,24 @@ pub(super) fn member(cx: &Ctxt, place: Place, attributes: &[Attribute], out: &mu
     });
 }
 
-/// Calls `read` for every `#[serde(name …)]`. Malformed ones are left to serde, which reports them.
+/// Calls `read` for every `#[serde(name …)]`. What cannot be understood is an error here too, though
+/// serde mostly reports it as well: else the schema might not be that of the stored data.
 fn each_serde(
+    cx: &Ctxt,
     attributes: &[Attribute],
     mut read: impl FnMut(&str, &ParseNestedMeta) -> syn::Result<()>,
 ) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        let _ = attribute.parse_nested_meta(|meta| {
-            if read(&name_of(&meta.path), &meta).is_err() {
+        let parsed = attribute.parse_nested_meta(|meta| {
+            if let Err(error) = read(&name_of(&meta.path), &meta) {
+                cx.push(error);
                 skip_rest(&meta);
             }
             Ok(())
         });
+        if let Err(error) = parsed {
+            cx.push(error);
+        }
     }
 }
 
@@ -70,7 +78,8 @@ fn text(literal: LitStr) -> (String, Span) {
 fn both_ways(cx: &Ctxt, name: &str, meta: &ParseNestedMeta) -> syn::Result<Option<LitStr>> {
     if meta.input.peek(Token![=]) {
         let value: syn::Expr = meta.value()?.parse()?;
-        return Ok(string(&value).cloned());
+        let wrong = || syn::Error::new_spanned(&value, "expected a string");
+        return Ok(Some(string(&value).cloned().ok_or_else(wrong)?));
     }
     let (mut serialize, mut deserialize) = (None, None);
     meta.parse_nested_meta(|way| {

@@ -15,7 +15,7 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::Type::Enum(&[#(#names),*]);
             const FLOATS: bool = false;
 
-            fn non_finite(
+            fn find_non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None

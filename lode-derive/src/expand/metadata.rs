@@ -15,7 +15,7 @@ pub(crate) fn impls(input: &DeriveInput, krate: &Path, body: TokenStream) -> Tok
     let (reference_generics, ..) = by_reference.split_for_impl();
     let bounds = if input.generics.type_params().next().is_some() {
         let own = bounds.into_iter().flat_map(|clause| clause.predicates.iter());
-        quote! { where #(#own,)* #ident #ty_generics: #krate::__private::Serialize }
+        quote! { where #(#own,)* #ident #ty_generics: #krate::__private::Json }
     } else {
         quote! { #bounds }
     };

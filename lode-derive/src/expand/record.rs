@@ -24,6 +24,12 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let searches = fields.map(|field| search(field, krate));
     let timestamp = timestamp(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
+    // The compiler looks at a constant of an impl only where it is used.
+    let evaluated = generics.params.is_empty().then(|| {
+        quote! {
+            const _: #krate::__private::Schema = #krate::__private::schema_of::<#ident>(#name);
+        }
+    });
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
@@ -31,7 +37,8 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::Type::Struct(&[#(#schemas),*]);
             const FLOATS: bool = false #(|| #floats)*;
 
-            fn non_finite(
+            #[inline]
+            fn find_non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
                 #(#searches)*
@@ -46,6 +53,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
 
             #timestamp
 
+            #[inline]
             fn non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
@@ -54,6 +62,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
         }
 
         #partitioned
+        #evaluated
     }
 }
 
@@ -81,7 +90,7 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         let ty = field.ty;
         let wanted = [
             (field.is_typed(), "Field"),
-            (!field.is_typed() && field.attrs.with.is_none(), "Serialize"),
+            (!field.is_typed() && field.attrs.with.is_none(), "Json"),
             (field.attrs.timestamp.is_some(), "TimeField"),
             (field.attrs.partition.is_some_and(|(key, _)| key == Partition::Value), "KeyField"),
             (field.attrs.partition.is_some_and(|(key, _)| key != Partition::Value), "TimeField"),
@@ -96,11 +105,7 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         where
             #(#predicates,)*
             #(#fields,)*
-            Self: #krate::__private::Serialize
-                + #krate::__private::DeserializeOwned
-                + ::core::marker::Send
-                + ::core::marker::Sync
-                + 'static
+            Self: #krate::__private::Storable
     })
 }
 
@@ -138,7 +143,10 @@ fn search(field: &Field<'_>, krate: &Path) -> TokenStream {
     let (condition, path) = match (field.is_typed(), &field.attrs.with) {
         (true, _) => {
             let field_trait = on_type(ty, krate, "Field");
-            (quote! { #field_trait::FLOATS }, quote! { #field_trait::non_finite(&self.#ident) })
+            (
+                quote! { #field_trait::FLOATS },
+                quote! { #field_trait::find_non_finite(&self.#ident) },
+            )
         }
         (false, Some((with, _))) => (
             quote! { true },

@@ -45,6 +45,7 @@ impl<T: Record> Content for T {
     type Codec = Jsonl;
 }
 
+#[diagnostic::do_not_recommend]
 impl Content for Blob {
     type Batch = [u8];
     type Codec = Raw;
@@ -59,12 +60,14 @@ impl<T: Record, C: RecordCodec<T> + std::fmt::Debug> Codec<T> for C {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Codec<Blob> for Raw {
     fn format(&self) -> BlobFormat {
         BlobFormat::new(self.compression())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Content> Codec<T> for Auto {
     fn format(&self) -> T::Format {
         T::Codec::default().format()

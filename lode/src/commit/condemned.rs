@@ -29,7 +29,8 @@ impl History {
                 return Err(self.broken_chain(parent, "leads in a circle"));
             }
             let list = self.load_gc_list(gc).await?;
-            condemned.extend(list.condemned.into_iter().filter(|path| ours.contains(path.as_str())));
+            condemned
+                .extend(list.condemned.into_iter().filter(|path| ours.contains(path.as_str())));
             next = list.previous;
         }
         match condemned.is_empty() {

@@ -185,10 +185,7 @@ impl History {
 }
 
 /// Settles a commit that was unknown: `Some` if it is committed now, `None` if it never will be.
-pub(crate) async fn resolve(
-    history: History,
-    token: CommitToken,
-) -> Result<Option<Arc<Manifest>>> {
+pub(crate) async fn resolve(history: History, token: CommitToken) -> Result<Option<Arc<Manifest>>> {
     if token.dataset != history.dataset {
         return Err(history.not_found(token.id));
     }

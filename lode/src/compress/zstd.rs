@@ -71,10 +71,7 @@ impl Compressor for Zstd {
     }
 
     fn compress(&self, input: &[u8], output: &mut Vec<u8>) -> io::Result<()> {
-        let mut context = match pool().pop() {
-            Some(context) => context,
-            None => bulk::Compressor::default(),
-        };
+        let mut context = pool().pop().unwrap_or_default();
         context.set_compression_level(self.level)?;
         output.reserve(zstd::compress_bound(input.len()));
         let mut target = Cursor::new(&mut *output);

@@ -20,7 +20,7 @@ use super::formats::Formats;
 
 /// What the caller says of a write beside its content.
 #[derive(Debug, Default)]
-pub(crate) struct Options {
+pub struct Options {
     pub(crate) expect: Expect,
     pub(crate) idempotency_key: Option<String>,
 }
@@ -58,7 +58,7 @@ pub struct Attempt {
 #[derive(Debug)]
 pub(crate) enum Begun {
     /// Its data can be written.
-    Fresh(Attempt),
+    Fresh(Box<Attempt>),
     /// Its idempotency key is committed already: this is the snapshot.
     Already(Arc<Manifest>),
 }
@@ -84,10 +84,14 @@ impl Attempt {
         }
         history.check_expected(plan.options.expect, base.as_ref()).await?;
         if let Some(base) = &base {
-            plan.encoding.check_parent(&plan.operation, base, &history.manifest_key(base.snapshot_id))?;
+            plan.encoding.check_parent(
+                &plan.operation,
+                base,
+                &history.manifest_key(base.snapshot_id),
+            )?;
         }
         let write_id = WriteId::new(history.store.fresh_id());
-        Ok(Begun::Fresh(Self {
+        Ok(Begun::Fresh(Box::new(Self {
             context: context.clone(),
             meter: context.meter(),
             write_id,
@@ -96,20 +100,15 @@ impl Attempt {
             compression,
             extension,
             begun: Vec::new(),
-        }))
+        })))
     }
 
     /// A writer for the next data file, and its key.
     pub(crate) fn file(&mut self, partition: Option<&Partition>) -> (String, FileWriter) {
         let history = &self.context.history;
         let part = u32::try_from(self.begun.len()).unwrap_or(u32::MAX);
-        let key = history.paths.data(
-            &history.dataset,
-            self.write_id,
-            part,
-            partition,
-            &self.extension,
-        );
+        let key =
+            history.paths.data(&history.dataset, self.write_id, part, partition, &self.extension);
         self.begun.push(key.clone());
         let options = FileOptions {
             compression: Arc::clone(&self.compression),
@@ -146,8 +145,7 @@ impl Attempt {
             idempotency_key: plan.options.idempotency_key,
         };
         let Context { history, on_conflict, .. } = context;
-        let proposal =
-            Proposal { history, base, draft, expect: plan.options.expect, on_conflict };
+        let proposal = Proposal { history, base, draft, expect: plan.options.expect, on_conflict };
         match proposal.commit().await {
             Ok(manifest) => Ok(manifest),
             Err(Failed { error, sent }) => {

@@ -34,7 +34,7 @@ pub(crate) async fn write_records<T: Record>(
             }
         }
     }
-    finish_all(files, attempt).await
+    finish_all(files).await
 }
 
 /// Encodes the records of one partition, into as many files as they fill.

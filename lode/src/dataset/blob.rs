@@ -1,7 +1,7 @@
 //! Blobs: a snapshot that is one run of bytes.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;
@@ -16,8 +16,9 @@ use tokio::io::AsyncWrite;
 
 use super::attempt::{Attempt, Begun, Options, Plan};
 use super::formats::{Formats, explain_missing};
+use super::ops::Operations;
 use super::{Dataset, Snapshot};
-use crate::codec::{Blob, Codec};
+use crate::codec::{Blob, Codec, Content};
 use crate::data::FileWriter;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
@@ -35,16 +36,21 @@ const CHUNK_BYTES: usize = 1 << 20;
     label = "records are not written as bytes: use `stream_write_records`",
     note = "`stream_write` is for `Dataset<Blob>`"
 )]
-pub trait BlobContent: super::ops::Operations<Format = crate::codec::BlobFormat> {}
-
-impl BlobContent for Blob {}
+pub trait BlobContent: Content {
+    /// Opens a writer.
+    #[doc(hidden)]
+    fn open<C: Codec<Self>, L: Layout<Self>>(
+        dataset: &Dataset<Self, C, L>,
+        metadata: Result<Metadata>,
+        options: Options,
+    ) -> impl Future<Output = Result<BlobWriter>> + Send;
+}
 
 /// A [`BlobWriter`] that is opened when this is awaited.
 #[must_use = "a writer is opened when this is awaited"]
-pub struct StreamBlob<'a, T, C, L> {
-    dataset: &'a Dataset<T, C, L>,
-    metadata: Result<Metadata>,
+pub struct StreamBlob<'a> {
     options: Options,
+    open: Box<dyn FnOnce(Options) -> BoxFuture<'a, Result<BlobWriter>> + Send + 'a>,
 }
 
 /// Takes the bytes of a blob, in bounded memory, and makes one snapshot of them when it is
@@ -75,8 +81,8 @@ struct Open {
 
 /// The data file: at rest, or taking a chunk.
 enum File {
-    Idle(FileWriter),
-    Busy(BoxFuture<'static, (FileWriter, Result<()>)>),
+    Idle(Box<FileWriter>),
+    Busy(BoxFuture<'static, (Box<FileWriter>, Result<()>)>),
     Failed,
 }
 
@@ -95,15 +101,19 @@ impl<T, C, L> Dataset<T, C, L> {
     /// assert_eq!(snapshot.size_bytes(), 11);
     /// # Ok(()) }
     /// ```
-    pub fn stream_write(&self, metadata: impl IntoMetadata) -> StreamBlob<'_, T, C, L>
+    pub fn stream_write(&self, metadata: impl IntoMetadata) -> StreamBlob<'_>
     where
         T: BlobContent,
+        C: Codec<T>,
+        L: Layout<T>,
     {
-        StreamBlob { dataset: self, metadata: metadata.into_metadata(), options: Options::default() }
+        let metadata = metadata.into_metadata();
+        let open = move |options| T::open(self, metadata, options).boxed();
+        StreamBlob { options: Options::default(), open: Box::new(open) }
     }
 }
 
-impl<T, C, L> StreamBlob<'_, T, C, L> {
+impl StreamBlob<'_> {
     /// Commits only on this head: see [`Write::expect_head`](super::Write::expect_head).
     pub fn expect_head(mut self, head: Option<SnapshotId>) -> Self {
         self.options.expect_head(head);
@@ -119,37 +129,32 @@ impl<T, C, L> StreamBlob<'_, T, C, L> {
     }
 }
 
-impl<'a, C, L> IntoFuture for StreamBlob<'a, Blob, C, L>
-where
-    C: Codec<Blob>,
-    L: Layout<Blob>,
-{
+impl<'a> IntoFuture for StreamBlob<'a> {
     type Output = Result<BlobWriter>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.open().boxed()
+        (self.open)(self.options)
     }
 }
 
-impl<C, L> StreamBlob<'_, Blob, C, L>
-where
-    C: Codec<Blob>,
-    L: Layout<Blob>,
-{
-    async fn open(self) -> Result<BlobWriter> {
-        use super::ops::Operations;
-        let Self { dataset, metadata, options } = self;
+impl BlobContent for Blob {
+    async fn open<C: Codec<Self>, L: Layout<Self>>(
+        dataset: &Dataset<Self, C, L>,
+        metadata: Result<Metadata>,
+        options: Options,
+    ) -> Result<BlobWriter> {
         let format = dataset.codec.format();
-        let (compression, extension) = Blob::storage(&format);
-        let encoding = Blob::encoding(&dataset.context, &format, None);
+        let (compression, extension) = Self::storage(&format);
+        let encoding = Self::encoding(&dataset.context, &format, None);
         let plan = Plan { operation: Operation::Write, metadata: metadata?, options, encoding };
         let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
         let state = match begun {
             Begun::Fresh(mut attempt) => {
                 let (key, file) = attempt.file(None);
-                let file = File::Idle(file);
-                State::Open(Box::new(Open { attempt, key, buffer: BytesMut::new(), file }))
+                let file = File::Idle(Box::new(file));
+                let buffer = BytesMut::new();
+                State::Open(Box::new(Open { attempt: *attempt, key, buffer, file }))
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };
@@ -302,7 +307,9 @@ impl Drop for BlobWriter {
 
 impl fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlobWriter").field("dataset", self.formats.dataset()).finish_non_exhaustive()
+        f.debug_struct("BlobWriter")
+            .field("dataset", self.formats.dataset())
+            .finish_non_exhaustive()
     }
 }
 
@@ -430,8 +437,8 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
     }
 
     fn blob_file<'a>(&self, snapshot: &'a Snapshot<Blob>) -> Result<&'a FileRef> {
-        self.owns(snapshot)?;
         let manifest = snapshot.manifest();
+        self.context.history.owns(manifest)?;
         manifest.files.first().ok_or_else(|| Error::ManifestInvalid {
             path: self.context.history.manifest_key(manifest.snapshot_id),
             field: "files".to_owned(),

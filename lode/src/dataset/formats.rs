@@ -51,13 +51,15 @@ impl<T> Clone for Formats<T> {
     }
 }
 
+impl<T> Formats<T> {
+    pub(super) fn dataset(&self) -> &DatasetId {
+        &self.context.history.dataset
+    }
+}
+
 impl<T: 'static> Formats<T> {
     pub(super) fn new(context: &Context, known: Arc<[Decoder<T>]>) -> Self {
         Self { context: context.clone(), meter: context.meter(), known }
-    }
-
-    pub(super) fn dataset(&self) -> &DatasetId {
-        &self.context.history.dataset
     }
 
     /// The file's stored bytes, with what is needed to check and decompress them.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::formats::Formats;
 use crate::commit::{Measured, TimeRange, recorded_range, touched};
-use crate::error::Result;
-use crate::manifest::{ColumnStats, FileRef, FileStats, Manifest};
+use crate::error::{BoxError, Result};
+use crate::manifest::{ColumnStats, FileRef, FileStats, Manifest, canonical, is_writable};
 use crate::record::Record;
 
 /// The timestamps of some records.
@@ -20,15 +20,18 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    pub(crate) fn add(&mut self, time: Option<DateTime<Utc>>) {
-        match (time, &mut self.range) {
-            (None, _) => self.nulls += 1,
-            (Some(time), None) => self.range = Some((time, time)),
-            (Some(time), Some((min, max))) => {
-                *min = time.min(*min);
-                *max = time.max(*max);
-            }
+    /// Adds one; an error for a time that a manifest cannot hold.
+    pub(crate) fn add(&mut self, time: Option<DateTime<Utc>>) -> Result<(), BoxError> {
+        let Some(time) = time.map(canonical) else {
+            self.nulls += 1;
+            return Ok(());
+        };
+        if !is_writable(time) {
+            return Err("a timestamp has a year from 0 to 9999 (RFC 3339)".into());
         }
+        let (min, max) = self.range.unwrap_or((time, time));
+        self.range = Some((time.min(min), time.max(max)));
+        Ok(())
     }
 
     /// As the statistics of the timestamp column.
@@ -67,7 +70,8 @@ pub(super) async fn measure_kept<T: Record>(
         while let Some(chunk) = chunks.try_next().await? {
             rows += chunk.len() as u64;
             for record in &chunk {
-                span.add(record.timestamp());
+                // A time out of range cannot have come from a write; it is left out of the range.
+                let _ = span.add(record.timestamp());
             }
         }
         measured.insert(file.path.clone(), Measured { rows, range: span.range });

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
 
 use super::attempt::Attempt;
 use super::measure::Span;
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::layout::Partitioning;
 use crate::manifest::FileRef;
 use crate::partition::Partition;
+use crate::progress::Meter;
 use crate::record::Record;
 
 /// Encoded records are handed on in chunks of this many bytes: it takes a few milliseconds to encode
@@ -28,7 +30,10 @@ pub(super) struct OpenFile<T> {
     encoder: Box<dyn RecordEncoder<T>>,
     buffer: Vec<u8>,
     writer: FileWriter,
+    meter: Meter,
     rows: u64,
+    /// How many of them the meter was told of.
+    told: u64,
     span: Span,
     /// When it last got a record, by the sink's count of records.
     used: u64,
@@ -41,17 +46,28 @@ impl<T: Record> OpenFile<T> {
         partition: Option<Partition>,
     ) -> Self {
         let (key, writer) = attempt.file(partition.as_ref());
-        let encoder = format.encoder();
-        let (buffer, span) = (Vec::new(), Span::default());
-        Self { partition, key, encoder, buffer, writer, rows: 0, span, used: 0 }
+        Self {
+            partition,
+            key,
+            encoder: format.encoder(),
+            buffer: Vec::new(),
+            writer,
+            meter: attempt.meter.clone(),
+            rows: 0,
+            told: 0,
+            span: Span::default(),
+            used: 0,
+        }
     }
 
     /// Encodes one record into the buffer. `row` is its number in the whole write.
     pub(super) fn encode(&mut self, record: &T, row: u64, limit: Option<u64>) -> Result<()> {
         let before = self.buffer.len();
-        self.encoder
-            .push(record, &mut self.buffer)
-            .map_err(|e| Error::Encode { row, field: e.field, source: e.source })?;
+        self.encoder.push(record, &mut self.buffer).map_err(|e| Error::Encode {
+            row,
+            field: e.field,
+            source: e.source,
+        })?;
         if let Some(limit) = limit
             && (self.buffer.len() - before) as u64 > limit
         {
@@ -59,8 +75,12 @@ impl<T: Record> OpenFile<T> {
             return Err(Error::LimitExceeded { path, what: "an encoded record", limit });
         }
         self.rows += 1;
-        if T::TIMESTAMP.is_some() {
-            self.span.add(record.timestamp());
+        if let Some(column) = T::TIMESTAMP {
+            self.span.add(record.timestamp()).map_err(|source| Error::Encode {
+                row,
+                field: column.to_owned(),
+                source,
+            })?;
         }
         Ok(())
     }
@@ -77,10 +97,11 @@ impl<T: Record> OpenFile<T> {
     /// Hands the buffer on.
     pub(super) async fn flush(&mut self) -> Result<()> {
         if !self.buffer.is_empty() {
-            let next = Vec::with_capacity(self.buffer.len() + self.buffer.len() / 8);
-            let chunk = std::mem::replace(&mut self.buffer, next);
+            let chunk = std::mem::take(&mut self.buffer);
             self.writer.write(Bytes::from(chunk)).await?;
         }
+        self.meter.records(self.rows - self.told);
+        self.told = self.rows;
         Ok(())
     }
 
@@ -91,13 +112,12 @@ impl<T: Record> OpenFile<T> {
 
     /// Stores the file; its reference, as the manifest will have it.
     pub(super) async fn finish(mut self) -> Result<FileRef> {
-        self.encoder
-            .finish(&mut self.buffer)
-            .map_err(|e| Error::Encode { row: self.rows, field: e.field, source: e.source })?;
-        let rest = std::mem::take(&mut self.buffer);
-        if !rest.is_empty() {
-            self.writer.write(Bytes::from(rest)).await?;
-        }
+        self.encoder.finish(&mut self.buffer).map_err(|e| Error::Encode {
+            row: self.rows,
+            field: e.field,
+            source: e.source,
+        })?;
+        self.flush().await?;
         let written = self.writer.finish().await?;
         let mut file = FileRef::new(self.key, written.size_bytes);
         file.checksum = written.checksum;
@@ -128,6 +148,13 @@ pub(super) struct Sink<T> {
     since_look: usize,
 }
 
+impl<T> Sink<T> {
+    /// How many records it has taken.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
 impl<T: Record> Sink<T> {
     pub(super) fn new(
         attempt: Attempt,
@@ -145,10 +172,6 @@ impl<T: Record> Sink<T> {
             rows: 0,
             since_look: 0,
         }
-    }
-
-    pub(super) fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// Adds one record. When it returns true, [`settle`](Self::settle) is due before the next one.
@@ -185,10 +208,8 @@ impl<T: Record> Sink<T> {
         if let Some(name) = self.full.take()
             && let Some(file) = self.open.get_mut(&name)
         {
-            let rows = file.rows;
             file.flush().await?;
-            let is_done = file.writer.stored_bytes() >= limits.target_file_bytes && rows > 0;
-            if is_done {
+            if file.stored_bytes() >= limits.target_file_bytes {
                 self.finish(&name).await?;
             }
         }
@@ -206,7 +227,7 @@ impl<T: Record> Sink<T> {
     /// Stores all that is left; the files, and the attempt to commit them with.
     pub(super) async fn finish_all(mut self) -> Result<(Attempt, Vec<FileRef>)> {
         let open = std::mem::take(&mut self.open);
-        match finish_all(open.into_values().collect(), &self.attempt).await {
+        match finish_all(open.into_values().collect()).await {
             Ok(files) => {
                 self.done.extend(files);
                 Ok((self.attempt, self.done))
@@ -228,9 +249,7 @@ impl<T: Record> Sink<T> {
 
     async fn finish(&mut self, name: &str) -> Result<()> {
         if let Some(file) = self.open.remove(name) {
-            let rows = file.rows;
             self.done.push(file.finish().await?);
-            self.attempt.meter.records(rows);
         }
         Ok(())
     }
@@ -248,9 +267,10 @@ impl<T: Record> Sink<T> {
     fn file_of(&mut self, record: &T) -> Result<String> {
         let Some(partitioning) = self.partitioning else { return Ok(String::new()) };
         let same = self.last.as_ref().is_some_and(|(values, _)| {
-            values.iter().enumerate().all(|(i, value)| {
-                (partitioning.value)(record, i).as_deref() == value.as_deref()
-            })
+            values
+                .iter()
+                .enumerate()
+                .all(|(i, value)| (partitioning.value)(record, i).as_deref() == value.as_deref())
         });
         if !same {
             let values = partitioning.values(record);
@@ -271,19 +291,6 @@ impl<T: Record> Sink<T> {
 }
 
 /// Finishes these files, several at once. If one fails the others are given up.
-pub(super) async fn finish_all<T: Record>(
-    files: Vec<OpenFile<T>>,
-    attempt: &Attempt,
-) -> Result<Vec<FileRef>> {
-    use futures::{StreamExt, TryStreamExt};
-    futures::stream::iter(files)
-        .map(|file| async {
-            let rows = file.rows;
-            let done = file.finish().await?;
-            attempt.meter.records(rows);
-            Ok(done)
-        })
-        .buffered(FINISHING)
-        .try_collect()
-        .await
+pub(super) async fn finish_all<T: Record>(files: Vec<OpenFile<T>>) -> Result<Vec<FileRef>> {
+    futures::stream::iter(files).map(OpenFile::finish).buffered(FINISHING).try_collect().await
 }

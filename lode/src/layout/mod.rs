@@ -12,6 +12,11 @@ use crate::record::Partitioned;
 
 /// A layout that can hold content of type `T`; it is sealed. [`DefaultLayout`] and [`FlatLayout`]
 /// hold everything, [`HiveLayout`] records with partition keys.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layout for `{T}`",
+    label = "not a layout for it",
+    note = "use `DefaultLayout`, `FlatLayout`, or for partitioned records `HiveLayout`"
+)]
 pub trait Layout<T>: sealed::Layout<T> {}
 
 /// A layout in which datasets can be listed, as a [`Catalog`](crate::Catalog) does it; it is sealed.

@@ -82,6 +82,7 @@ impl Paths {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn attachment(self, dataset: &DatasetId, write: WriteId, part: u32) -> String {
         format!("{}attachments/{write}/{part:05}.bin", self.prefix(dataset))
     }

@@ -1,16 +1,14 @@
 //! How new manifests are made.
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
-use super::validate::{validate, validate_tombstone};
-use super::{
-    Attachment, Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, Tombstone,
-    time,
-};
+use super::validate::validate;
+use super::{Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, time};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId, WriteId};
 use crate::layout::Paths;
 use crate::metadata::Metadata;
+use crate::record::RecordSchema;
 
 impl Manifest {
     /// The beginnings of a manifest: an empty snapshot. The caller fills in the rest, and ends with
@@ -52,9 +50,10 @@ impl Manifest {
     ) -> Option<u64> {
         let (mut kept, mut left) = (Some(0_u64), Some(0_u64));
         let mut all = true;
+        let mut schemas = vec![None; parent.schemas.len()];
         for file in &parent.files {
             let count = if keep(file) {
-                let file = self.carried(parent, file);
+                let file = self.carried(parent, file, &mut schemas);
                 self.files.push(file);
                 &mut kept
             } else {
@@ -72,11 +71,16 @@ impl Manifest {
     }
 
     /// A file of `parent` as it stands in any other manifest: nothing in it refers to the parent.
-    fn carried(&mut self, parent: &Self, file: &FileRef) -> FileRef {
+    /// `schemas` has the new places of the parent's schemas, as far as they were needed.
+    fn carried(&mut self, parent: &Self, file: &FileRef, schemas: &mut [Option<usize>]) -> FileRef {
         let counted = if parent.files.len() == 1 { Some(parent.row_count) } else { None };
+        let schema = file.schema.and_then(|index| {
+            let (place, schema) = (schemas.get_mut(index)?, parent.schemas.get(index)?);
+            Some(*place.get_or_insert_with(|| self.place_of(schema)))
+        });
         FileRef {
             row_count: file.rows().or(counted),
-            schema: file.schema.and_then(|index| self.carried_schema(parent, index)),
+            schema,
             codec: file.codec_in(parent).map(str::to_owned),
             compressor: Some(file.compressor_in(parent).to_owned()),
             checksum_algorithm: file.checksum_in(parent).map(|(name, _)| name.to_owned()),
@@ -84,13 +88,12 @@ impl Manifest {
         }
     }
 
-    fn carried_schema(&mut self, parent: &Self, index: usize) -> Option<usize> {
-        let schema = parent.schemas.get(index)?;
-        let known = self.schemas.iter().position(|known| known == schema);
-        Some(known.unwrap_or_else(|| {
+    /// The index of `schema`, which is added if it is not there.
+    fn place_of(&mut self, schema: &RecordSchema) -> usize {
+        self.schemas.iter().position(|known| known == schema).unwrap_or_else(|| {
             self.schemas.push(schema.clone());
             self.schemas.len() - 1
-        }))
+        })
     }
 
     /// The manifest as it is to be written: files sorted, names of codecs, compressors and checksums
@@ -143,54 +146,6 @@ impl Manifest {
         }
         true
     }
-
-    /// What is to stand in this manifest's place once it has expired.
-    ///
-    /// # Errors
-    /// [`Error::ManifestInvalid`], as reading it back would.
-    pub(crate) fn expire(&self, paths: Paths, at: DateTime<Utc>) -> Result<Tombstone> {
-        let attachments = self.attachments.iter().map(|attachment| FileRef {
-            checksum: attachment.checksum.clone(),
-            ..FileRef::new(attachment.path.as_str(), attachment.size_bytes)
-        });
-        let mut expired_files: Vec<_> = self.files.iter().cloned().chain(attachments).collect();
-        expired_files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        let tombstone = Tombstone {
-            format_version: FormatVersion::to_write(
-                true,
-                !self.attachments.is_empty(),
-                Some(self.format_version),
-            ),
-            dataset_id: self.dataset_id.clone(),
-            snapshot_id: self.snapshot_id,
-            created_at: self.created_at,
-            expired_at: time::canonical(at),
-            parent_snapshot_id: self.parent_snapshot_id,
-            write_id: self.write_id,
-            operation: self.operation.clone(),
-            writer: self.writer.clone(),
-            last_gc: self.last_gc,
-            idempotency_key: self.idempotency_key.clone(),
-            expired_files,
-        };
-        let (path, prefix) = place(paths, &self.dataset_id, self.snapshot_id);
-        let expect = Expect { dataset: &self.dataset_id, id: self.snapshot_id, prefix: &prefix };
-        match validate_tombstone(&tombstone, &expect) {
-            Ok(()) => Ok(tombstone),
-            Err(bad) => Err(Error::ManifestInvalid { path, field: bad.field, reason: bad.reason }),
-        }
-    }
-}
-
-impl Attachment {
-    pub(crate) fn new(
-        name: String,
-        path: String,
-        size_bytes: u64,
-        checksum: Option<String>,
-    ) -> Self {
-        Self { name, path, size_bytes, checksum }
-    }
 }
 
 /// Makes `default` the name that all of `names` have, if they agree, and leaves a name only where it
@@ -207,6 +162,6 @@ fn share<'a>(default: &mut Option<String>, names: impl Iterator<Item = &'a mut O
     }
 }
 
-fn place(paths: Paths, dataset: &DatasetId, id: SnapshotId) -> (String, String) {
+pub(super) fn place(paths: Paths, dataset: &DatasetId, id: SnapshotId) -> (String, String) {
     (paths.manifest(dataset, id), paths.prefix(dataset))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Manifest;
@@ -107,36 +107,36 @@ pub struct FileStats {
 
 /// Statistics of one column in one file. What is absent is unknown, and no file is left unread
 /// because of it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ColumnStats {
     /// The column.
     pub name: String,
     /// No value is below this one: a JSON number, text or boolean.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<Value>,
     /// No value is above this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Value>,
     /// How many values are null.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub null_count: Option<u64>,
     /// How many values are NaN, which `min` and `max` leave out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nan_count: Option<u64>,
     /// How many different values there are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub distinct_count: Option<u64>,
     /// Whether `min` is a value of the column, not only a bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_exact: Option<bool>,
     /// Whether `max` is a value of the column, not only a bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_exact: Option<bool>,
 }
 
 /// An object that belongs to a snapshot without being its data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Attachment {
     /// What it is called.
@@ -147,6 +147,6 @@ pub struct Attachment {
     pub size_bytes: u64,
     /// The checksum of the stored bytes, in lower-case hex, by the manifest's algorithm; `None` if
     /// checksums are off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
 }

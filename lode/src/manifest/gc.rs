@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
+use super::field::{self, Field, object};
+use super::validate::Bad;
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 
@@ -18,6 +20,7 @@ pub struct GcRef {
 }
 
 impl GcRef {
+    #[cfg(test)]
     pub(crate) fn new(id: SnapshotId, write_id: WriteId) -> Self {
         Self { id, write_id }
     }
@@ -37,37 +40,49 @@ impl fmt::Display for GcRef {
 }
 
 impl Serialize for GcRef {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for GcRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(SHAPE))
     }
 }
 
 pub(super) const SHAPE: &str = "is not a snapshot id of 19 digits, a dash and a write id";
 
 /// The list of the objects that one clean-up condemned: `gc/<write-id>.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct GcList {
     /// The clean-up before.
-    #[serde(default)]
     pub(crate) previous: Option<GcRef>,
     /// The condemned objects' keys.
     pub(crate) condemned: Vec<String>,
 }
 
 impl GcList {
-    /// Reads the list in `bytes`, which was found at `path`.
+    /// Reads the list in `bytes`, which were found at `path`.
     pub(crate) fn parse(path: &str, bytes: &[u8]) -> Result<Self> {
-        serde_json::from_slice(bytes).map_err(|error| Error::ManifestInvalid {
+        let list = field::read(bytes).and_then(|raw: RawGcList| {
+            let previous = match raw.previous {
+                Field::Is(text) => {
+                    Some(GcRef::parse(&text).ok_or_else(|| Bad::new("previous", SHAPE))?)
+                }
+                Field::Null | Field::Absent => None,
+            };
+            Ok(Self { previous, condemned: raw.condemned.required("condemned")? })
+        });
+        list.map_err(|bad| Error::ManifestInvalid {
             path: path.to_owned(),
+            field: bad.field,
+            reason: bad.reason,
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec_pretty(self).map_err(|error| Error::ManifestInvalid {
+            path: "gc".to_owned(),
             field: "$".to_owned(),
-            reason: format!("is not a list of condemned objects: {error}"),
+            reason: format!("cannot be written: {error}"),
         })
     }
 }
+
+object!(RawGcList { previous: String, condemned: Vec<String> });

@@ -10,6 +10,7 @@
 //! validated before it is written, by the same rules.
 
 mod build;
+mod field;
 mod file;
 mod gc;
 mod names;
@@ -23,6 +24,8 @@ mod write;
 #[cfg(test)]
 pub(crate) mod arbitrary;
 #[cfg(test)]
+mod later;
+#[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +34,9 @@ pub use file::{Attachment, ColumnStats, FileRef, FileStats};
 pub(crate) use gc::GcList;
 pub use gc::GcRef;
 pub use names::{Operation, Partitioner};
-pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP, canonical, is_writable};
+#[cfg(test)]
+pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP};
+pub(crate) use time::{canonical, is_writable};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;
 

@@ -7,11 +7,12 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::field::{Field, object};
 use super::validate::{Bad, validate, validate_tombstone};
 use super::write::{EXPIRED, SCHEMA_NAME};
 use super::{
     Attachment, ColumnStats, Document, Expect, FileRef, FileStats, FormatVersion, GcRef, Manifest,
-    Operation, Partitioner, Tombstone, gc, time,
+    Operation, Partitioner, Tombstone, field, gc, time,
 };
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId, WriteId};
@@ -31,33 +32,18 @@ pub(super) fn parse(path: &str, expect: &Expect<'_>, bytes: &[u8]) -> Result<Doc
         can: "knows the major versions 1 and 2",
     };
 
-    let raw: RawManifest = match serde_json::from_slice(bytes) {
+    let raw: RawManifest = match field::read(bytes) {
         Ok(raw) => raw,
         // Another major version can have another shape.
-        Err(_) => match serde_json::from_slice::<Head>(bytes).ok().and_then(Head::unknown) {
+        Err(bad) => match field::read::<Head>(bytes).ok().and_then(Head::unknown) {
             Some(version) => return Err(unsupported(version)),
-            None => return Err(invalid(locate(bytes))),
+            None => return Err(invalid(bad)),
         },
     };
     match raw.check(expect) {
         Ok(document) => Ok(document),
         Err(Refused::Version(version)) => Err(unsupported(version)),
         Err(Refused::Invalid(bad)) => Err(invalid(bad)),
-    }
-}
-
-/// Where `bytes` are not a manifest: the same again, with the path noted.
-fn locate(bytes: &[u8]) -> Bad {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let error = serde_path_to_error::deserialize::<_, RawManifest>(&mut json);
-    match (error, json.end()) {
-        (Err(error), _) => {
-            let path = error.path().to_string();
-            let field = if path == "." { "$" } else { &path };
-            Bad::new(field, format!("cannot be read: {}", error.inner()))
-        }
-        (Ok(_), Err(error)) => Bad::new("$", format!("cannot be read: {error}")),
-        (Ok(_), Ok(())) => Bad::new("$", "cannot be read"),
     }
 }
 
@@ -72,84 +58,46 @@ impl From<Bad> for Refused {
     }
 }
 
-/// What every version has.
-#[derive(Deserialize)]
-struct Head {
-    schema_name: String,
-    format_version: String,
-}
+// What every version has.
+object!(Head { schema_name: String, format_version: String });
 
 impl Head {
     /// The version, if it is one of ours that is not known here.
     fn unknown(self) -> Option<FormatVersion> {
-        let version = FormatVersion::parse(&self.format_version)?;
-        if self.schema_name == SCHEMA_NAME && !version.is_known() { Some(version) } else { None }
+        let (Field::Is(name), Field::Is(version)) = (self.schema_name, self.format_version) else {
+            return None;
+        };
+        let version = FormatVersion::parse(&version)?;
+        if name == SCHEMA_NAME && !version.is_known() { Some(version) } else { None }
     }
 }
 
-/// A value that may be missing or null.
-#[derive(Default)]
-enum Field<T> {
-    #[default]
-    Absent,
-    Null,
-    Is(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Is))
-    }
-}
-
-impl<T> Field<T> {
-    fn required(self, name: &str) -> Result<T, Bad> {
-        match self {
-            Self::Is(value) => Ok(value),
-            Self::Null => Err(Bad::new(name, "is null")),
-            Self::Absent => Err(Bad::new(name, "is missing")),
-        }
-    }
-
-    /// lode leaves out what it has not; of Go's encoder null means the same.
-    fn optional(self, name: &str, version: FormatVersion) -> Result<Option<T>, Bad> {
-        match self {
-            Self::Is(value) => Ok(Some(value)),
-            Self::Absent => Ok(None),
-            Self::Null if version.is_go() => Ok(None),
-            Self::Null => Err(Bad::new(name, "is null")),
-        }
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawManifest {
-    schema_name: Field<String>,
-    format_version: Field<String>,
-    dataset_id: Field<String>,
-    snapshot_id: Field<String>,
-    created_at: Field<String>,
-    metadata: Field<Metadata>,
-    files: Field<RawFiles>,
-    parent_snapshot_id: Field<String>,
-    row_count: Field<u64>,
-    min_timestamp: Field<String>,
-    max_timestamp: Field<String>,
-    codec: Field<String>,
-    compressor: Field<String>,
-    partitioner: Field<String>,
-    checksum_algorithm: Field<String>,
-    write_id: Field<String>,
-    operation: Field<String>,
-    writer: Field<String>,
-    last_gc: Field<String>,
-    idempotency_key: Field<String>,
-    schemas: Field<Vec<RecordSchema>>,
-    attachments: Field<Vec<RawAttachment>>,
-    expired_at: Field<String>,
-    expired_files: Field<Vec<RawFile>>,
-}
+object!(RawManifest {
+    schema_name: String,
+    format_version: String,
+    dataset_id: String,
+    snapshot_id: String,
+    created_at: String,
+    metadata: Metadata,
+    files: RawFiles,
+    parent_snapshot_id: String,
+    row_count: u64,
+    min_timestamp: String,
+    max_timestamp: String,
+    codec: String,
+    compressor: String,
+    partitioner: String,
+    checksum_algorithm: String,
+    write_id: String,
+    operation: String,
+    writer: String,
+    last_gc: String,
+    idempotency_key: String,
+    schemas: Vec<RecordSchema>,
+    attachments: Vec<RawAttachment>,
+    expired_at: String,
+    expired_files: Vec<RawFile>,
+});
 
 impl RawManifest {
     fn check(self, expect: &Expect<'_>) -> Result<Document, Refused> {
@@ -223,8 +171,8 @@ impl RawManifest {
             other => other.required("files").map(|_| Vec::new())?,
         };
         for (name, is_there) in [
-            ("expired_at", !matches!(self.expired_at, Field::Absent)),
-            ("expired_files", !matches!(self.expired_files, Field::Absent)),
+            ("expired_at", !self.expired_at.is_absent()),
+            ("expired_files", !self.expired_files.is_absent()),
         ] {
             if is_there {
                 return Err(Bad::new(name, "is there, but `files` is not \"expired\"").into());
@@ -341,20 +289,18 @@ impl<'de> Deserialize<'de> for RawFiles {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawFile {
-    path: Field<String>,
-    size_bytes: Field<u64>,
-    checksum: Field<String>,
-    stats: Field<RawStats>,
-    row_count: Field<u64>,
-    schema: Field<usize>,
-    partition: Field<Partition>,
-    codec: Field<String>,
-    compressor: Field<String>,
-    checksum_algorithm: Field<String>,
-}
+object!(RawFile {
+    path: String,
+    size_bytes: u64,
+    checksum: String,
+    stats: RawStats,
+    row_count: u64,
+    schema: usize,
+    partition: Partition,
+    codec: String,
+    compressor: String,
+    checksum_algorithm: String,
+});
 
 impl Item for RawFile {
     type Checked = FileRef;
@@ -378,12 +324,10 @@ impl Item for RawFile {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawStats {
-    row_count: Field<u64>,
-    columns: Field<Vec<RawColumn>>,
-}
+object!(RawStats {
+    row_count: u64,
+    columns: Vec<RawColumn>,
+});
 
 impl RawStats {
     fn check(self, version: FormatVersion) -> Result<FileStats, Bad> {
@@ -398,18 +342,16 @@ impl RawStats {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawColumn {
-    name: Field<String>,
-    min: Field<Value>,
-    max: Field<Value>,
-    null_count: Field<u64>,
-    nan_count: Field<u64>,
-    distinct_count: Field<u64>,
-    min_exact: Field<bool>,
-    max_exact: Field<bool>,
-}
+object!(RawColumn {
+    name: String,
+    min: Value,
+    max: Value,
+    null_count: u64,
+    nan_count: u64,
+    distinct_count: u64,
+    min_exact: bool,
+    max_exact: bool,
+});
 
 impl Item for RawColumn {
     type Checked = ColumnStats;
@@ -434,14 +376,7 @@ impl Item for RawColumn {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawAttachment {
-    name: Field<String>,
-    path: Field<String>,
-    size_bytes: Field<u64>,
-    checksum: Field<String>,
-}
+object!(RawAttachment { name: String, path: String, size_bytes: u64, checksum: String });
 
 impl Item for RawAttachment {
     type Checked = Attachment;

@@ -1,6 +1,6 @@
 //! Points in time, as manifests write them.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Timelike, Utc};
 use serde::Serializer;
 
 /// The earliest point in time that a manifest can hold.
@@ -18,7 +18,7 @@ const fn seconds(seconds: i64, nanoseconds: u32) -> DateTime<Utc> {
 
 /// Whether a manifest can hold this time: RFC 3339 has the years 0 to 9999.
 pub(crate) fn is_writable(time: DateTime<Utc>) -> bool {
-    (0..=9999).contains(&canonical(time).year())
+    (MIN_TIMESTAMP..=MAX_TIMESTAMP).contains(&canonical(time))
 }
 
 /// The same time without chrono's notation for leap seconds (nanoseconds of a second and more),

@@ -71,6 +71,16 @@ impl DraftValue {
         }
     }
 
+    pub fn array() -> Self {
+        Self::Array(Vec::new())
+    }
+
+    pub fn push_item(&mut self, item: Self) {
+        if let Self::Array(items) = self {
+            items.push(item);
+        }
+    }
+
     fn build(self, path: &str, depth: usize) -> Result<Value> {
         match self {
             Self::Json(value) if check::is_shallow(&value, depth) => Ok(value),
@@ -147,22 +157,22 @@ macro_rules! __metadata_entries {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __metadata_items {
-    ($items:ident;) => {};
-    ($items:ident; null $(, $($rest:tt)*)?) => {
-        $items.push($crate::__metadata_value!(null));
-        $crate::__metadata_items!($items; $($($rest)*)?);
+    ($array:ident;) => {};
+    ($array:ident; null $(, $($rest:tt)*)?) => {
+        $array.push_item($crate::__metadata_value!(null));
+        $crate::__metadata_items!($array; $($($rest)*)?);
     };
-    ($items:ident; { $($inner:tt)* } $(, $($rest:tt)*)?) => {
-        $items.push($crate::__metadata_value!({ $($inner)* }));
-        $crate::__metadata_items!($items; $($($rest)*)?);
+    ($array:ident; { $($inner:tt)* } $(, $($rest:tt)*)?) => {
+        $array.push_item($crate::__metadata_value!({ $($inner)* }));
+        $crate::__metadata_items!($array; $($($rest)*)?);
     };
-    ($items:ident; [ $($inner:tt)* ] $(, $($rest:tt)*)?) => {
-        $items.push($crate::__metadata_value!([ $($inner)* ]));
-        $crate::__metadata_items!($items; $($($rest)*)?);
+    ($array:ident; [ $($inner:tt)* ] $(, $($rest:tt)*)?) => {
+        $array.push_item($crate::__metadata_value!([ $($inner)* ]));
+        $crate::__metadata_items!($array; $($($rest)*)?);
     };
-    ($items:ident; $value:expr $(, $($rest:tt)*)?) => {
-        $items.push($crate::__metadata_value!($value));
-        $crate::__metadata_items!($items; $($($rest)*)?);
+    ($array:ident; $value:expr $(, $($rest:tt)*)?) => {
+        $array.push_item($crate::__metadata_value!($value));
+        $crate::__metadata_items!($array; $($($rest)*)?);
     };
 }
 
@@ -177,9 +187,9 @@ macro_rules! __metadata_value {
     };
     ([ $($inner:tt)* ]) => {{
         #[allow(unused_mut)]
-        let mut items = $crate::__private::Vec::new();
-        $crate::__metadata_items!(items; $($inner)*);
-        $crate::__private::DraftValue::Array(items)
+        let mut array = $crate::__private::DraftValue::array();
+        $crate::__metadata_items!(array; $($inner)*);
+        array
     }};
     ($value:expr) => {
         $crate::__private::DraftValue::of(&$value)

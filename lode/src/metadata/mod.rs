@@ -137,18 +137,21 @@ pub trait IntoMetadata {
     fn into_metadata(self) -> Result<Metadata>;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoMetadata for Metadata {
     fn into_metadata(self) -> Result<Metadata> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoMetadata for &Metadata {
     fn into_metadata(self) -> Result<Metadata> {
         Ok(self.clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoMetadata for MetadataDraft {
     fn into_metadata(self) -> Result<Metadata> {
         self.build()

@@ -21,7 +21,7 @@ pub trait Value {
 
     /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
     /// for a float itself, else such as `[2]` or `.lat`.
-    fn non_finite(&self) -> Option<String>;
+    fn find_non_finite(&self) -> Option<String>;
 }
 
 /// A type that a field of a record, the element of a list or the value of a map can have: every
@@ -48,8 +48,8 @@ pub trait Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    /// As [`Value::non_finite`].
-    fn non_finite(&self) -> Option<String>;
+    /// As [`Value::find_non_finite`].
+    fn find_non_finite(&self) -> Option<String>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -59,8 +59,8 @@ impl<T: Value> Field for T {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn non_finite(&self) -> Option<String> {
-        Value::non_finite(self)
+    fn find_non_finite(&self) -> Option<String> {
+        Value::find_non_finite(self)
     }
 }
 
@@ -71,7 +71,7 @@ impl<T: Value> Field for Option<T> {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn non_finite(&self) -> Option<String> {
-        self.as_ref().and_then(Value::non_finite)
+    fn find_non_finite(&self) -> Option<String> {
+        self.as_ref().and_then(Value::find_non_finite)
     }
 }

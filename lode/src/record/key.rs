@@ -16,7 +16,7 @@ pub trait Key: Value {
 #[diagnostic::on_unimplemented(
     message = "records cannot be partitioned by `{Self}`",
     label = "not a partition key",
-    note = "partition by a string, integer, bool, date or `lode::Enum`, or an `Option` of one",
+    note = "use a string, an integer of fixed size, a bool, a date, a `lode::Enum`, or an `Option` of one",
     note = "for a time say which part of it: `#[lode(partition = \"day\")]`"
 )]
 pub trait KeyField: Field {

@@ -13,7 +13,7 @@ macro_rules! scalars {
             const FLOATS: bool = false;
 
             #[inline]
-            fn non_finite(&self) -> Option<String> {
+            fn find_non_finite(&self) -> Option<String> {
                 None
             }
         }
@@ -50,7 +50,7 @@ macro_rules! floats {
             const FLOATS: bool = true;
 
             #[inline]
-            fn non_finite(&self) -> Option<String> {
+            fn find_non_finite(&self) -> Option<String> {
                 if self.is_finite() { None } else { Some(String::new()) }
             }
         }
@@ -67,7 +67,7 @@ impl<T: Field> Value for Vec<T> {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn non_finite(&self) -> Option<String> {
+    fn find_non_finite(&self) -> Option<String> {
         in_list(self)
     }
 }
@@ -77,7 +77,7 @@ impl<T: Field, const N: usize> Value for [T; N] {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn non_finite(&self) -> Option<String> {
+    fn find_non_finite(&self) -> Option<String> {
         in_list(self)
     }
 }
@@ -87,7 +87,7 @@ impl<V: Field> Value for BTreeMap<String, V> {
     const FLOATS: bool = V::FLOATS;
 
     #[inline]
-    fn non_finite(&self) -> Option<String> {
+    fn find_non_finite(&self) -> Option<String> {
         in_map(self)
     }
 }
@@ -97,7 +97,7 @@ impl<V: Field, S> Value for HashMap<String, V, S> {
     const FLOATS: bool = V::FLOATS;
 
     #[inline]
-    fn non_finite(&self) -> Option<String> {
+    fn find_non_finite(&self) -> Option<String> {
         in_map(self)
     }
 }
@@ -115,7 +115,7 @@ fn in_list<T: Field>(list: &[T]) -> Option<String> {
     if !T::FLOATS {
         return None;
     }
-    let at = |(i, item): (usize, &T)| Some(format!("[{i}]{}", item.non_finite()?));
+    let at = |(i, item): (usize, &T)| Some(format!("[{i}]{}", item.find_non_finite()?));
     list.iter().enumerate().find_map(at)
 }
 
@@ -124,6 +124,6 @@ fn in_map<'a, V: Field + 'a>(map: impl IntoIterator<Item = (&'a String, &'a V)>)
     if !V::FLOATS {
         return None;
     }
-    let at = |(key, value): (&String, &V)| Some(format!("[{key:?}]{}", value.non_finite()?));
+    let at = |(key, value): (&String, &V)| Some(format!("[{key:?}]{}", value.find_non_finite()?));
     map.into_iter().find_map(at)
 }

@@ -216,9 +216,11 @@ fn write_type(ty: &RecordType, json: &mut String) {
     match ty {
         RecordType::Scalar(scalar) => write_text(scalar.name(), json),
         RecordType::List(element) => {
-            write_tagged("list", json, |json| write_element(element, json))
+            write_tagged("list", json, |json| write_element(element, json));
         }
-        RecordType::Map(element) => write_tagged("map", json, |json| write_element(element, json)),
+        RecordType::Map(element) => {
+            write_tagged("map", json, |json| write_element(element, json));
+        }
         RecordType::Struct(fields) => {
             write_tagged("struct", json, |json| write_fields(fields, json));
         }

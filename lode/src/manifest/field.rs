@@ -1,0 +1,110 @@
+//! JSON objects in which everything may be missing.
+
+use serde::{Deserialize, Deserializer};
+
+use super::FormatVersion;
+use super::validate::Bad;
+
+/// A value that may be missing or null.
+#[derive(Default)]
+pub(super) enum Field<T> {
+    #[default]
+    Absent,
+    Null,
+    Is(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Is))
+    }
+}
+
+impl<T> Field<T> {
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub(super) fn required(self, name: &str) -> Result<T, Bad> {
+        match self {
+            Self::Is(value) => Ok(value),
+            Self::Null => Err(Bad::new(name, "is null")),
+            Self::Absent => Err(Bad::new(name, "is missing")),
+        }
+    }
+
+    /// lode leaves out what it has not; of Go's encoder null means the same.
+    pub(super) fn optional(self, name: &str, version: FormatVersion) -> Result<Option<T>, Bad> {
+        match self {
+            Self::Is(value) => Ok(Some(value)),
+            Self::Absent => Ok(None),
+            Self::Null if version.is_go() => Ok(None),
+            Self::Null => Err(Bad::new(name, "is null")),
+        }
+    }
+}
+
+/// Reads `bytes`; on failure says at which field.
+pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Bad> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        // The same again, with the path noted; that is too slow for every day.
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let path = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+            Ok(_) => ".".to_owned(),
+            Err(error) => error.path().to_string(),
+        };
+        let field = if path == "." { "$" } else { &path };
+        Bad::new(field, format!("cannot be read: {error}"))
+    })
+}
+
+/// A struct of [`Field`]s that is read from a JSON object, and from nothing else: serde's own
+/// derive takes arrays too. Unknown keys are skipped, repeated ones are an error.
+macro_rules! object {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        #[derive(Default)]
+        struct $name {
+            $($field: $crate::manifest::field::Field<$type>,)*
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> serde::de::Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<$name, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(key) = map.next_key::<String>()? {
+                            match key.as_str() {
+                                $(stringify!($field) => {
+                                    if !object.$field.is_absent() {
+                                        let key = stringify!($field);
+                                        return Err(serde::de::Error::duplicate_field(key));
+                                    }
+                                    object.$field = map.next_value()?;
+                                })*
+                                _ => {
+                                    map.next_value::<serde::de::IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+
+                deserializer.deserialize_map(Object)
+            }
+        }
+    };
+}
+
+pub(super) use object;

@@ -1,0 +1,9 @@
+//~ every snapshot has metadata, and `
+
+fn write(metadata: impl lode::IntoMetadata) {
+    let _ = metadata.into_metadata();
+}
+
+fn main() {
+    write(None);
+}
