@@ -1,4 +1,104 @@
-//! lode
+//! Typed, embeddable persistence on object storage.
+//!
+//! lode writes structs, or bytes, as immutable snapshots into a directory or a bucket, and reads
+//! them back as the same structs. A snapshot is numbered, has metadata, and is committed whole or
+//! not at all. There is no server, no catalog service, and no lock.
+//!
+//! ```text
+//! Store ───────────── where objects live: a directory, a bucket, memory       (cheap clone)
+//!   │
+//!   └─ Dataset<T> ─── a handle: id, codec, layout, checksum, limits           (cheap clone)
+//!        │              T is a struct with #[derive(Record)], or Blob
+//!        │
+//!        ├─ write, append, replace_partitions ─────┐
+//!        ├─ stream_write_records ──────────────────┤
+//!        ├─ record_writer ──► RecordWriter ─commit─┼─► Snapshot<T>
+//!        ├─ stream_write ───► BlobWriter ───commit─┘     │  owns its manifest: metadata, schema,
+//!        │                                               │  files, sizes, checksums
+//!        ├─ latest, snapshot, as_of, history ────────────┤
+//!        │                                               ▼
+//!        └─ read, stream, read_blob, stream_blob ◄── &Snapshot<T>
+//!
+//! in storage:   datasets/<id>/snapshots/<number>/manifest.json    put once: this is the commit
+//!               datasets/<id>/data/<write id>/<part>.jsonl.zst    named by manifests
+//!               datasets/<id>/latest                              a hint, nothing depends on it
+//! ```
+//!
+//! # A first look
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use futures::TryStreamExt;
+//! use lode::codec::Jsonl;
+//! use lode::compress::Zstd;
+//! use lode::{Dataset, Record, Store, metadata};
+//!
+//! #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+//! struct Flight {
+//!     #[lode(timestamp)]
+//!     time_hour: chrono::DateTime<chrono::Utc>,
+//!     carrier: String,
+//!     dep_delay: Option<i32>,
+//! }
+//!
+//! let store = Store::memory(); // or Store::local("/a/directory")?, which must exist
+//! let flights = Dataset::<Flight>::new(&store, "flights")?
+//!     .codec(Jsonl::new().compress(Zstd::default()));
+//!
+//! let record = Flight {
+//!     time_hour: "2013-01-01T10:00:00Z".parse()?,
+//!     carrier: "UA".into(),
+//!     dep_delay: None,
+//! };
+//! let first = flights.write(&[record.clone()], metadata! { "source": "bts" }).await?;
+//! let second = flights.append(&[record.clone()], metadata! { "source": "bts" }).await?;
+//!
+//! let all: Vec<Flight> = flights.stream(&second).try_collect().await?;
+//! assert_eq!(all, [record.clone(), record.clone()]);
+//! assert_eq!(flights.read(&first).await?, [record]); // a snapshot never changes
+//! assert_eq!(flights.latest().await?, Some(second));
+//! # Ok(()) }
+//! ```
+//!
+//! # What it is not
+//!
+//! Not a database: it has no queries beyond 'these partitions of this snapshot', no indexes and no
+//! update of one record. Not a log: one commit is a few requests, one after the other.
+//!
+//! # Where to look
+//!
+//! * [`Store`]: local disk, memory, any `object_store`; [`Store::check`] probes one for what lode needs.
+//! * [`Dataset`]: everything that is written and read. Its methods say which errors come when, and
+//!   what is true afterwards. [`Write`], [`Read`], [`RecordWriter`], [`BlobWriter`] are what they give.
+//! * [`Snapshot`] and [`manifest`]: what is known of data without reading it.
+//! * [`Record`], [`Enum`], and [`record`]: which structs can be stored.
+//! * [`codec`], [`compress`], [`Checksum`]: how records become files. Reading never needs them to be
+//!   named: it follows the manifest.
+//! * [`DefaultLayout`], [`HiveLayout`], [`FlatLayout`]: where files lie. [`Catalog`] lists datasets.
+//! * [`Metadata`], [`metadata!`]: every snapshot has it.
+//! * [`OnConflict`], [`Error`]: what happens when writers meet, and when things fail.
+//! * [`Limits`], [`Progress`]: memory, concurrency, file sizes; how far a long call has come.
+//!
+//! # Concurrency
+//!
+//! Any number of handles, tasks and processes may use one dataset. A write notes the newest snapshot
+//! when it begins. If another writer commits first, a replacing write fails with [`Error::Conflict`], and
+//! an append builds on the other's snapshot by itself, as [`OnConflict`] says. A write whose future is
+//! dropped is committed wholly or not at all; with an idempotency key it can be tried again safely.
+//!
+//! lode needs a tokio runtime. Encoding is done in small steps between which other tasks have their
+//! turn; compressing, hashing and decoding run on tokio's blocking threads.
+//!
+//! # Observing it
+//!
+//! Writes, reads and commits are [`tracing`] spans and events, at the levels `info` (a write, a
+//! commit), `debug` (retries, unclear answers) and `warn` (a hint that was not written, a writer that was
+//! dropped). No record, metadata or credential is in them.
+//!
+//! # Features
+//!
+//! `local`, `gzip` and `zstd` are on by default. `blake3`, `sha2` add checksums; `jiff`, `uuid` field
+//! types; `aws`, `gcp`, `azure` the clouds (compiled, but not tried with this version).
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -39,3 +139,8 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
+
+/// The code in the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+enum Readme {}

@@ -42,13 +42,11 @@ pub trait Arranged: Layout<Event> + Default {
         dataset.append(events, metadata)
     }
 
-    fn replacing(writer: OpenWriter<'_, Event, Jsonl, Self>) -> OpenWriter<'_, Event, Jsonl, Self> {
+    fn replacing(writer: OpenWriter<'_, Event, Self>) -> OpenWriter<'_, Event, Self> {
         writer
     }
 
-    fn replacing_stream(
-        write: StreamWrite<'_, Event, Jsonl, Self>,
-    ) -> StreamWrite<'_, Event, Jsonl, Self> {
+    fn replacing_stream(write: StreamWrite<'_, Event, Self>) -> StreamWrite<'_, Event, Self> {
         write
     }
 }
@@ -82,13 +80,11 @@ impl Arranged for HiveLayout {
         dataset.replace_partitions(events, metadata)
     }
 
-    fn replacing(writer: OpenWriter<'_, Event, Jsonl, Self>) -> OpenWriter<'_, Event, Jsonl, Self> {
+    fn replacing(writer: OpenWriter<'_, Event, Self>) -> OpenWriter<'_, Event, Self> {
         writer.replace_partitions()
     }
 
-    fn replacing_stream(
-        write: StreamWrite<'_, Event, Jsonl, Self>,
-    ) -> StreamWrite<'_, Event, Jsonl, Self> {
+    fn replacing_stream(write: StreamWrite<'_, Event, Self>) -> StreamWrite<'_, Event, Self> {
         write.replace_partitions()
     }
 }
