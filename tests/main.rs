@@ -1,5 +1,11 @@
 //! Everything a user relies on, tested through the public API: one folder for each subject.
 
+mod commit;
 mod dataset;
+mod faults;
+mod hammer;
+mod model;
+mod properties;
 mod record;
+mod support;
 mod ui;

@@ -9,20 +9,27 @@
 mod support;
 
 use std::fs;
+use std::future::IntoFuture;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use bytes::Bytes;
+use futures::TryStreamExt;
 use lode::codec::Jsonl;
 use lode::compress::{Compressor, Zstd};
-use lode::{__bench as pipeline, Store};
+use lode::{Blob, Dataset, Snapshot, Store, metadata};
+use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
 
 use support::flight::{self, Flight};
-use support::{Bench, peak_rss_mib, synced};
+use support::{Bench, memory, small, synced};
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    match Bench::child_case().as_deref() {
+        Some("blob") => return memory::blob(&runtime),
+        Some("records") => return memory::records(&runtime),
+        _ => {}
+    }
     let bench = Bench::new();
     if bench.wants("flights") {
         flights(&bench, &runtime);
@@ -30,6 +37,10 @@ fn main() {
     if bench.wants("blob") {
         blobs(&bench, &runtime);
     }
+    if bench.wants("small") {
+        small::commits(&bench, &runtime);
+    }
+    bench.child("records", "records: 10 million, streamed in and out");
 }
 
 fn flights(bench: &Bench, runtime: &Runtime) {
@@ -42,23 +53,31 @@ fn flights(bench: &Bench, runtime: &Runtime) {
         ("zstd", Jsonl::new().compress(Zstd::default()), Some(Zstd::default())),
         ("plain", Jsonl::new(), None),
     ] {
+        let dataset = |id: &str| {
+            let dataset = Dataset::<Flight>::new(&store, id).unwrap();
+            dataset.codec(codec.clone())
+        };
         bench.case(
             &format!("flights: write jsonl {name}"),
-            |i| {
-                let key = format!("write-{name}-{i}");
-                runtime.block_on(pipeline::write_records(&store, &key, &codec, &flights)).unwrap();
+            &dir,
+            |id| {
+                drop(
+                    runtime
+                        .block_on(dataset(id).write(&flights, metadata! {}).into_future())
+                        .unwrap(),
+                );
             },
-            |_| write_by_hand(&by_hand, &flights, level),
+            |path| write_by_hand(path, &flights, level),
         );
-        let key = format!("read-{name}");
-        let written =
-            runtime.block_on(pipeline::write_records(&store, &key, &codec, &flights)).unwrap();
+        let dataset = dataset(&format!("read-{name}"));
+        let write = dataset.write(&flights, metadata! {}).into_future();
+        let snapshot = runtime.block_on(write).unwrap();
         write_by_hand(&by_hand, &flights, level);
         bench.case(
             &format!("flights: read jsonl {name}"),
+            &dir,
             |_| {
-                let back: Vec<Flight> =
-                    runtime.block_on(pipeline::read_records(&store, &written)).unwrap();
+                let back = runtime.block_on(dataset.read(&snapshot).into_future()).unwrap();
                 assert_eq!(back.len(), flights.len());
             },
             |_| assert_eq!(read_by_hand(&by_hand, level).len(), flights.len()),
@@ -109,39 +128,46 @@ fn blobs(bench: &Bench, runtime: &Runtime) {
     let store = Store::local(dir.path()).unwrap();
     let by_hand = dir.path().join("by-hand");
     let mib = bench.blob_mib();
-    let chunk = Bytes::from((0..CHUNK).map(|i| (i * i >> 7) as u8).collect::<Vec<_>>());
-    let chunks = vec![chunk; mib];
+    let chunk: Vec<u8> = (0..CHUNK).map(|i| ((i * i) >> 7) as u8).collect();
     let size = (mib * CHUNK) as u64;
+    let dataset = |id: &str| Dataset::<Blob>::new(&store, id).unwrap();
 
     if bench.wants("blob: write") {
         bench.case(
             "blob: write",
-            |i| {
-                let key = format!("write-{i}");
-                runtime.block_on(pipeline::write_blob(&store, &key, &chunks)).unwrap();
-                fs::remove_file(dir.path().join(key)).unwrap();
-            },
-            |_| {
-                synced(&by_hand, |file| {
-                    chunks.iter().for_each(|chunk| file.write_all(chunk).unwrap());
+            &dir,
+            |id| drop(runtime.block_on(write_blob(&dataset(id), &chunk, mib))),
+            |path| {
+                synced(path, |file| {
+                    (0..mib).for_each(|_| file.write_all(&chunk).unwrap());
                 });
             },
         );
     }
-    let written = runtime.block_on(pipeline::write_blob(&store, "read", &chunks)).unwrap();
-    synced(&by_hand, |file| chunks.iter().for_each(|chunk| file.write_all(chunk).unwrap()));
-    let read_by_hand = |_| assert_eq!(fs::read(&by_hand).unwrap().len() as u64, size);
-    let stream = |_| {
-        let len = runtime.block_on(pipeline::stream_blob(&store, &written)).unwrap();
+    let dataset = dataset("read");
+    let snapshot = runtime.block_on(write_blob(&dataset, &chunk, mib));
+    synced(&by_hand, |file| (0..mib).for_each(|_| file.write_all(&chunk).unwrap()));
+    let read_by_hand = |_: &Path| assert_eq!(fs::read(&by_hand).unwrap().len() as u64, size);
+    let stream = |_: &str| {
+        let len = runtime.block_on(async {
+            let chunks = dataset.stream_blob(&snapshot);
+            chunks.try_fold(0, async |len, chunk| Ok(len + chunk.len() as u64)).await.unwrap()
+        });
         assert_eq!(len, size);
     };
-    bench.case("blob: stream", stream, read_by_hand);
-    let read = |_| {
-        let bytes = runtime.block_on(pipeline::read_blob(&store, &written)).unwrap();
+    bench.case("blob: stream", &dir, stream, read_by_hand);
+    let read = |_: &str| {
+        let bytes = runtime.block_on(dataset.read_blob(&snapshot)).unwrap();
         assert_eq!(bytes.len() as u64, size);
     };
-    bench.case("blob: read", read, read_by_hand);
-    if let Some(peak) = peak_rss_mib() {
-        println!("{:<40} {peak:>8} MiB peak for a blob of {mib} MiB", "blob: memory");
+    bench.case("blob: read", &dir, read, read_by_hand);
+    bench.child("blob", &format!("blob: {mib} MiB, read whole"));
+}
+
+async fn write_blob(dataset: &Dataset<Blob>, chunk: &[u8], count: usize) -> Snapshot<Blob> {
+    let mut writer = dataset.stream_write(metadata! {}).await.unwrap();
+    for _ in 0..count {
+        writer.write_all(chunk).await.unwrap();
     }
+    writer.commit().await.unwrap()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::commit::CommitToken;
 use crate::id::{DatasetId, SnapshotId};
+use crate::manifest::FormatVersion;
 use crate::record::SchemaDiff;
 
 /// What every fallible function of lode returns.
@@ -382,6 +383,11 @@ impl Error {
     ) -> impl FnOnce(object_store::Error) -> Self {
         let path = path.into();
         move |source| Self::Storage { operation, path, source }
+    }
+
+    pub(crate) fn newer_minor(path: impl Into<String>, version: FormatVersion) -> Self {
+        let can = "may read it, but not build upon it";
+        Self::UnsupportedVersion { path: path.into(), found: version.to_string(), can }
     }
 
     pub(crate) fn corrupt(path: impl Into<String>, reason: impl Into<String>) -> Self {

@@ -33,7 +33,7 @@ pub struct Limits {
     /// The largest decompressed size of one data file, in bytes, for reading; `None` for no limit.
     /// Default: none; memory use does not depend on it, except for reading a blob whole.
     pub max_decoded_bytes: Option<u64>,
-    /// The largest manifest, in bytes. Default: 1 GiB.
+    /// The largest manifest, in bytes, for writing and reading. Default: 1 GiB.
     pub max_manifest_bytes: u64,
 }
 

@@ -6,9 +6,12 @@ use crate::record::{day, hour, month, year};
 // sealed trait to the compiler otherwise, and its messages would say so.
 pub use {
     crate::metadata::{DraftValue, metadata_of},
+    crate::record::finite::{
+        non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+    },
     crate::record::{
         Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
-        Type, Value, non_finite as json_non_finite, non_finite_with as json_non_finite_with,
+        Type, Value,
     },
     chrono::{DateTime, Utc},
     serde::Serialize,
@@ -52,7 +55,8 @@ pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
     if !T::FLOATS {
         return None;
     }
-    record.find_non_finite().map(|path| path.trim_start_matches('.').to_owned())
+    let path = record.find_non_finite()?;
+    Some(path.strip_prefix('.').map_or_else(|| path.clone(), str::to_owned))
 }
 
 /// The path of what stands at `path` in the field `name`.

@@ -37,6 +37,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::Type::Struct(&[#(#schemas),*]);
             const FLOATS: bool = false #(|| #floats)*;
 
+            #[inline]
             fn find_non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
@@ -52,6 +53,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
 
             #timestamp
 
+            #[inline]
             fn non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {

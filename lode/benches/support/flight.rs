@@ -5,11 +5,11 @@ use std::io::Read;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use lode::Record;
 use lode::compress::{Compressor, Gzip};
-use lode::record::{Record, Schema};
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 pub(crate) struct Flight {
     year: i32,
     month: u8,
@@ -29,22 +29,8 @@ pub(crate) struct Flight {
     distance: f64,
     hour: u8,
     minute: u8,
+    #[lode(timestamp)]
     time_hour: DateTime<Utc>,
-}
-
-impl Record for Flight {
-    const SCHEMA: Schema = Schema { name: "Flight" };
-
-    fn timestamp(&self) -> Option<DateTime<Utc>> {
-        Some(self.time_hour)
-    }
-
-    fn non_finite(&self) -> Option<String> {
-        if self.air_time.is_some_and(|time| !time.is_finite()) {
-            return Some("air_time".to_owned());
-        }
-        (!self.distance.is_finite()).then(|| "distance".to_owned())
-    }
 }
 
 /// The flights of `LODE_FLIGHTS_CSV`, or made-up ones.

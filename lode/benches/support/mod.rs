@@ -1,12 +1,17 @@
 //! Timing, and the records.
 
 pub(crate) mod flight;
+pub(crate) mod memory;
+pub(crate) mod small;
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+const CHILD: &str = "LODE_BENCH_CHILD";
 
 /// Runs cases and prints them.
 pub(crate) struct Bench {
@@ -16,10 +21,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        println!("{:<40} {:>12} {:>12} {:>7}", "case", "lode", "baseline", "ratio");
+        Self::quiet()
+    }
+
+    /// Without a heading.
+    pub(crate) fn quiet() -> Self {
         let rounds = std::env::var("LODE_BENCH_ROUNDS").ok().and_then(|n| n.parse().ok());
         // cargo passes `--bench`.
         let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-        println!("{:<40} {:>12} {:>12} {:>7}", "case", "lode", "baseline", "ratio");
         Self { rounds: rounds.unwrap_or(5), filter }
     }
 
@@ -29,27 +39,55 @@ impl Bench {
         name.contains(filter.as_str()) || filter.starts_with(name)
     }
 
-    /// Times both in turn, after one round that does not count.
+    /// Times both in turn, after one round that does not count. Each gets a name of its own in
+    /// `dir`, and what it wrote is removed, and the removal synced, before the clock runs again: else one would
+    /// pay for the other's.
     pub(crate) fn case(
         &self,
         name: &str,
-        mut lode: impl FnMut(usize),
-        mut baseline: impl FnMut(usize),
+        dir: &TempDir,
+        mut lode: impl FnMut(&str),
+        mut baseline: impl FnMut(&Path),
     ) {
         if self.filter.as_ref().is_some_and(|filter| !name.contains(filter.as_str())) {
             return;
         }
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..=self.rounds {
-            let (a, b) = (time(|| lode(round)), time(|| baseline(round)));
+            let a = time(|| lode("case"));
+            clear(&dir.path().join("datasets/case"));
+            let b = time(|| baseline(&dir.path().join("case")));
+            clear(&dir.path().join("case"));
             if round > 0 {
                 ours.push(a);
                 theirs.push(b);
             }
         }
         let (ours, theirs) = (median(ours), median(theirs));
+        self.print(name, ours, theirs);
+    }
+
+    /// Prints a line.
+    pub(crate) fn print(&self, name: &str, ours: Duration, theirs: Duration) {
         let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
         println!("{name:<40} {ours:>12.2?} {theirs:>12.2?} {ratio:>7.3}");
+    }
+
+    /// Runs this program again for the memory of `case` alone, and prints the most that it held.
+    pub(crate) fn child(&self, case: &str, name: &str) {
+        if !self.wants(name.split(':').next().unwrap_or(name)) {
+            return;
+        }
+        let program = std::env::current_exe().unwrap();
+        let output = Command::new(program).env(CHILD, case).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let peak = String::from_utf8_lossy(&output.stdout);
+        println!("{name:<40} {:>8} MiB peak", peak.trim());
+    }
+
+    /// The case that this process is to run for its memory.
+    pub(crate) fn child_case() -> Option<String> {
+        std::env::var(CHILD).ok()
     }
 
     /// A fresh directory.
@@ -65,20 +103,26 @@ impl Bench {
     }
 }
 
-fn time(work: impl FnOnce()) -> Duration {
+fn clear(path: &Path) {
+    if fs::remove_file(path).is_ok() || fs::remove_dir_all(path).is_ok() {
+        File::open(path.parent().unwrap()).unwrap().sync_all().unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+pub(crate) fn time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();
     start.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
 /// Writes a file anew and waits until it is on disk.
 pub(crate) fn synced(path: &Path, write: impl FnOnce(&mut File)) {
-    let _ = fs::remove_file(path);
     let mut file = File::create(path).unwrap();
     write(&mut file);
     file.sync_all().unwrap();

@@ -90,9 +90,11 @@ pub trait RecordEncoder<T>: Send {
     label = "not a streaming codec",
     note = "collect the records and `write` them, or use a streaming codec such as `Jsonl`"
 )]
-pub trait StreamingCodec<T: Record>: Codec<T> {}
+pub trait StreamingCodec<T: Content>: Codec<T> {}
 
-impl<T: Record> StreamingCodec<T> for Auto {}
+impl<T: Content> StreamingCodec<T> for Auto {}
+
+impl StreamingCodec<Blob> for Raw {}
 
 /// Why a record cannot be encoded.
 #[derive(Debug, thiserror::Error)]

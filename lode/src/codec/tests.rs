@@ -18,7 +18,7 @@ struct Point {
 }
 
 impl Record for Point {
-    const SCHEMA: Schema = Schema { name: "Point" };
+    const SCHEMA: Schema = Schema::new("Point", &[]);
 
     fn timestamp(&self) -> Option<DateTime<Utc>> {
         None
@@ -178,7 +178,7 @@ impl Serialize for Verbatim {
 }
 
 impl Record for Verbatim {
-    const SCHEMA: Schema = Schema { name: "Verbatim" };
+    const SCHEMA: Schema = Schema::new("Verbatim", &[]);
 
     fn non_finite(&self) -> Option<String> {
         None

@@ -156,11 +156,7 @@ impl Encoding {
         path: &str,
     ) -> Result<()> {
         if parent.is_newer_minor() {
-            return Err(Error::UnsupportedVersion {
-                path: path.to_owned(),
-                found: parent.format_version.to_string(),
-                can: "may read it, but not build upon it",
-            });
+            return Err(Error::newer_minor(path, parent.format_version));
         }
         if parent.is_blob() != self.codec.is_none() {
             let [expected, found] = [self.codec.is_none(), parent.is_blob()].map(content_name);

@@ -14,6 +14,7 @@ use super::token::CommitToken;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::Manifest;
+use crate::store::best_effort;
 
 /// Everything a commit needs. Its data objects are stored already.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ struct News {
     hit: Option<Entry>,
     /// Whether all of it was gc, which changes no content.
     only_gc: bool,
+    /// One of a newer minor version, over which nothing is rebased.
+    newer_minor: Option<Entry>,
 }
 
 impl Proposal {
@@ -71,6 +74,7 @@ impl Proposal {
             let manifest = self.draft.manifest(&self.history, parent.as_deref())?;
             let body = Bytes::from(manifest.to_json()?);
             let id = manifest.snapshot_id;
+            self.check_size(id, &body)?;
             *sent = true;
             match self.history.put_manifest(id, self.draft.write_id, &body).await? {
                 Outcome::Ours => {
@@ -99,9 +103,23 @@ impl Proposal {
                 }
                 retries += 1;
             }
+            if let Some(newer) = news.newer_minor {
+                let path = self.history.manifest_key(newer.id());
+                return Err(Error::newer_minor(path, newer.format_version()));
+            }
             tracing::debug!(lost = %id, head = %head.snapshot_id, retries, "rebasing");
             parent = Some(head);
         }
+    }
+
+    /// Makes sure that this handle can read what it is about to commit.
+    fn check_size(&self, id: SnapshotId, body: &Bytes) -> Result<()> {
+        let limit = self.history.max_manifest_bytes;
+        if body.len() as u64 <= limit {
+            return Ok(());
+        }
+        let path = self.history.manifest_key(id);
+        Err(Error::LimitExceeded { path, what: "the manifest", limit })
     }
 
     /// The policy for one more try, if there is one.
@@ -131,9 +149,12 @@ impl Proposal {
     async fn news(&self, parent: Option<&Manifest>, head: &Arc<Manifest>) -> Result<News> {
         let first = parent.map_or(1, |parent| parent.snapshot_id.get() + 1);
         let key = self.draft.idempotency_key.as_deref();
-        let mut news = News { hit: None, only_gc: true };
+        let mut news = News { hit: None, only_gc: true, newer_minor: None };
         let mut look = |entry: Entry| {
             news.only_gc &= entry.is_gc();
+            if entry.format_version().is_newer_minor() {
+                news.newer_minor = Some(entry.clone());
+            }
             if key.is_some() && entry.idempotency_key() == key {
                 news.hit = Some(entry);
             }
@@ -154,9 +175,12 @@ impl History {
         self.remember(manifest);
         let hint = self.paths.hint(&self.dataset);
         let id = manifest.snapshot_id.padded();
-        if let Err(error) = self.store.put(&hint, Bytes::from(id).into()).await {
-            tracing::warn!(dataset = %self.dataset, %error, "the hint was not written");
-        }
+        let put = async {
+            if let Err(error) = self.store.put(&hint, Bytes::from(id).into()).await {
+                tracing::warn!(dataset = %self.dataset, %error, "the hint was not written");
+            }
+        };
+        best_effort("writing the hint", &hint, put).await;
     }
 }
 

@@ -14,12 +14,11 @@ impl History {
     /// The newest snapshot, or `None` if there is none. Always looks at storage.
     pub(crate) async fn head(&self) -> Result<Option<Arc<Manifest>>> {
         if let Some(known) = self.remembered() {
-            let next = known.snapshot_id.next()?;
-            let (there, newer) =
-                try_join(self.exists(known.snapshot_id), self.exists(next)).await?;
+            let next = known.snapshot_id.get() + 1;
+            let (there, newer) = try_join(self.exists(known.snapshot_id), self.probe(next)).await?;
             match (there, newer) {
                 (true, false) => return Ok(Some(known)),
-                (true, true) => return self.head_from(next).await.map(Some),
+                (true, true) => return self.head_from(SnapshotId::new(next)?).await.map(Some),
                 // Somebody removed the dataset.
                 (false, _) => self.forget(),
             }
@@ -34,7 +33,9 @@ impl History {
     /// The head, knowing nothing.
     async fn cold_head(&self) -> Result<Option<Arc<Manifest>>> {
         if let Some(hint) = self.hint().await {
-            let (entry, newer) = join(self.load(hint), self.exists(hint.next()?)).await;
+            // A hint can say anything, also an id that has none after it.
+            let next = self.probe(hint.get() + 1);
+            let (entry, newer) = join(self.load(hint), next).await;
             match entry {
                 Ok(Some(entry)) if entry.write_id().is_some() => {
                     return match (entry, newer?) {

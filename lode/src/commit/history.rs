@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId, WriteId};
 use crate::layout::Paths;
-use crate::manifest::{Document, Expect, Manifest, Operation, Tombstone};
+use crate::manifest::{Document, Expect, FormatVersion, Manifest, Operation, Tombstone};
 use crate::store::Store;
 
 /// How many manifests are loaded at once.
@@ -171,6 +171,13 @@ impl Entry {
         match self {
             Self::Live(manifest) => manifest.idempotency_key.as_deref(),
             Self::Expired(tombstone) => tombstone.idempotency_key.as_deref(),
+        }
+    }
+
+    pub(crate) fn format_version(&self) -> FormatVersion {
+        match self {
+            Self::Live(manifest) => manifest.format_version,
+            Self::Expired(tombstone) => tombstone.format_version,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Reading a data object as records: cut into runs of whole records, decoded in parallel, in order.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures::FutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
@@ -92,6 +95,11 @@ struct Cut<T> {
     rest: Option<Box<Cutter<T>>>,
 }
 
+enum Event<T> {
+    Cut(Result<Result<Cut<T>>, JoinError>),
+    Decoded(Result<Decoded<T>, JoinError>),
+}
+
 enum Run<T> {
     Bytes(Vec<u8>),
     Decoded(Decoded<T>),
@@ -138,14 +146,14 @@ impl<T: Record> Batches<T> {
     /// Waits for the next run to be decoded, and keeps the jobs busy meanwhile.
     async fn next_decoded(&mut self) -> Option<Result<Decoded<T>, JoinError>> {
         loop {
-            let room = self.decoding.len() < parallelism();
-            tokio::select! {
-                biased;
-                cut = async { Some(self.cutting.as_mut()?.await) },
-                    if room && self.cutting.is_some() =>
-                {
+            match poll_fn(|context| self.poll(context)).await? {
+                Event::Decoded(decoded) => {
+                    self.decoding.pop_front();
+                    return Some(decoded);
+                }
+                Event::Cut(cut) => {
                     self.cutting = None;
-                    match cut? {
+                    match cut {
                         Err(lost) => self.failure = Some(lost.into()),
                         Ok(Err(error)) => self.failure = Some(error),
                         Ok(Ok(Cut { run, rest })) => {
@@ -157,14 +165,22 @@ impl<T: Record> Batches<T> {
                         }
                     }
                 }
-                decoded = async { Some(self.decoding.front_mut()?.await) },
-                    if !self.decoding.is_empty() =>
-                {
-                    self.decoding.pop_front();
-                    return decoded;
-                }
-                else => return None,
             }
+        }
+    }
+
+    /// Whichever job is done; `None` if there is none. A cut comes first, for others wait for it.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Event<T>>> {
+        if self.decoding.len() < parallelism()
+            && let Some(cutting) = &mut self.cutting
+            && let Poll::Ready(cut) = cutting.poll_unpin(context)
+        {
+            return Poll::Ready(Some(Event::Cut(cut)));
+        }
+        match self.decoding.front_mut() {
+            Some(decoding) => decoding.poll_unpin(context).map(|it| Some(Event::Decoded(it))),
+            None if self.cutting.is_some() => Poll::Pending,
+            None => Poll::Ready(None),
         }
     }
 

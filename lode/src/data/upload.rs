@@ -15,7 +15,7 @@ use crate::data::INLINE_BYTES;
 use crate::data::writer::Written;
 use crate::error::{Error, Result};
 use crate::progress::Meter;
-use crate::store::Store;
+use crate::store::{Store, best_effort};
 
 /// One object on its way to the store.
 pub(super) struct Upload {
@@ -243,9 +243,12 @@ struct Multipart {
 impl Multipart {
     async fn abort(mut self, key: &str) {
         self.parts.shutdown().await;
-        if let Err(error) = self.upload.abort().await {
-            debug!(key, %error, "cannot abort an upload");
-        }
+        let abort = async {
+            if let Err(error) = self.upload.abort().await {
+                debug!(key, %error, "cannot abort an upload");
+            }
+        };
+        best_effort("aborting an upload", key, abort).await;
     }
 }
 

@@ -13,14 +13,14 @@ use crate::manifest::{FileRef, Manifest, Operation};
 use crate::metadata::Metadata;
 use crate::partition::Partition;
 use crate::progress::Meter;
-use crate::store::Store;
+use crate::store::{Store, best_effort};
 
 use super::context::Context;
 use super::formats::Formats;
 
 /// What the caller says of a write beside its content.
 #[derive(Debug, Default)]
-pub(crate) struct Options {
+pub struct Options {
     pub(crate) expect: Expect,
     pub(crate) idempotency_key: Option<String>,
 }
@@ -173,9 +173,13 @@ impl Attempt {
 }
 
 async fn remove(store: &Store, keys: &[String]) {
-    for key in keys {
-        if let Err(error) = store.delete(key).await {
-            tracing::debug!(key, %error, "a data object of a failed write was not removed");
+    let Some(first) = keys.first() else { return };
+    let all = async {
+        for key in keys {
+            if let Err(error) = store.delete(key).await {
+                tracing::debug!(key, %error, "a data object of a failed write was not removed");
+            }
         }
-    }
+    };
+    best_effort("removing the data of a failed write", first, all).await;
 }

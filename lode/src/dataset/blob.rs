@@ -1,7 +1,7 @@
 //! Blobs: a snapshot that is one run of bytes.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;
@@ -16,14 +16,16 @@ use tokio::io::AsyncWrite;
 
 use super::attempt::{Attempt, Begun, Options, Plan};
 use super::formats::{Formats, explain_missing};
+use super::ops::Operations;
 use super::{Dataset, Snapshot};
-use crate::codec::{Blob, Codec};
+use crate::codec::{Blob, Codec, Content};
 use crate::data::FileWriter;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::layout::Layout;
 use crate::manifest::{FileRef, Operation};
 use crate::metadata::{IntoMetadata, Metadata};
+use crate::store::best_effort;
 
 /// Bytes are handed on in chunks of this size.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -34,16 +36,21 @@ const CHUNK_BYTES: usize = 1 << 20;
     label = "records are not written as bytes: use `stream_write_records`",
     note = "`stream_write` is for `Dataset<Blob>`"
 )]
-pub trait BlobContent: super::ops::Operations<Format = crate::codec::BlobFormat> {}
-
-impl BlobContent for Blob {}
+pub trait BlobContent: Content {
+    /// Opens a writer.
+    #[doc(hidden)]
+    fn open<C: Codec<Self>, L: Layout<Self>>(
+        dataset: &Dataset<Self, C, L>,
+        metadata: Result<Metadata>,
+        options: Options,
+    ) -> impl Future<Output = Result<BlobWriter>> + Send;
+}
 
 /// A [`BlobWriter`] that is opened when this is awaited.
 #[must_use = "a writer is opened when this is awaited"]
-pub struct StreamBlob<'a, T, C, L> {
-    dataset: &'a Dataset<T, C, L>,
-    metadata: Result<Metadata>,
+pub struct StreamBlob<'a> {
     options: Options,
+    open: Box<dyn FnOnce(Options) -> BoxFuture<'a, Result<BlobWriter>> + Send + 'a>,
 }
 
 /// Takes the bytes of a blob, in bounded memory, and makes one snapshot of them when it is
@@ -94,19 +101,19 @@ impl<T, C, L> Dataset<T, C, L> {
     /// assert_eq!(snapshot.size_bytes(), 11);
     /// # Ok(()) }
     /// ```
-    pub fn stream_write(&self, metadata: impl IntoMetadata) -> StreamBlob<'_, T, C, L>
+    pub fn stream_write(&self, metadata: impl IntoMetadata) -> StreamBlob<'_>
     where
         T: BlobContent,
+        C: Codec<T>,
+        L: Layout<T>,
     {
-        StreamBlob {
-            dataset: self,
-            metadata: metadata.into_metadata(),
-            options: Options::default(),
-        }
+        let metadata = metadata.into_metadata();
+        let open = move |options| T::open(self, metadata, options).boxed();
+        StreamBlob { options: Options::default(), open: Box::new(open) }
     }
 }
 
-impl<T, C, L> StreamBlob<'_, T, C, L> {
+impl StreamBlob<'_> {
     /// Commits only on this head: see [`Write::expect_head`](super::Write::expect_head).
     pub fn expect_head(mut self, head: Option<SnapshotId>) -> Self {
         self.options.expect_head(head);
@@ -122,42 +129,32 @@ impl<T, C, L> StreamBlob<'_, T, C, L> {
     }
 }
 
-impl<'a, C, L> IntoFuture for StreamBlob<'a, Blob, C, L>
-where
-    C: Codec<Blob>,
-    L: Layout<Blob>,
-{
+impl<'a> IntoFuture for StreamBlob<'a> {
     type Output = Result<BlobWriter>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.open().boxed()
+        (self.open)(self.options)
     }
 }
 
-impl<C, L> StreamBlob<'_, Blob, C, L>
-where
-    C: Codec<Blob>,
-    L: Layout<Blob>,
-{
-    async fn open(self) -> Result<BlobWriter> {
-        use super::ops::Operations;
-        let Self { dataset, metadata, options } = self;
+impl BlobContent for Blob {
+    async fn open<C: Codec<Self>, L: Layout<Self>>(
+        dataset: &Dataset<Self, C, L>,
+        metadata: Result<Metadata>,
+        options: Options,
+    ) -> Result<BlobWriter> {
         let format = dataset.codec.format();
-        let (compression, extension) = Blob::storage(&format);
-        let encoding = Blob::encoding(&dataset.context, &format, None);
+        let (compression, extension) = Self::storage(&format);
+        let encoding = Self::encoding(&dataset.context, &format, None);
         let plan = Plan { operation: Operation::Write, metadata: metadata?, options, encoding };
         let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
         let state = match begun {
             Begun::Fresh(mut attempt) => {
                 let (key, file) = attempt.file(None);
                 let file = File::Idle(Box::new(file));
-                State::Open(Box::new(Open {
-                    attempt: *attempt,
-                    key,
-                    buffer: BytesMut::new(),
-                    file,
-                }))
+                let buffer = BytesMut::new();
+                State::Open(Box::new(Open { attempt: *attempt, key, buffer, file }))
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };
@@ -193,10 +190,13 @@ impl BlobWriter {
     /// Gives the blob up, and removes what was uploaded, best effort.
     pub async fn abort(mut self) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Done) {
-            let Open { attempt, file, .. } = *open;
+            let Open { attempt, key, file, .. } = *open;
             match file {
                 File::Idle(file) => file.abort().await,
-                File::Busy(busy) => busy.await.0.abort().await,
+                File::Busy(busy) => {
+                    let abort = async { busy.await.0.abort().await };
+                    best_effort("aborting a blob", &key, abort).await;
+                }
                 File::Failed => {}
             }
             attempt.clean_up().await;

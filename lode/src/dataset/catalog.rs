@@ -1,9 +1,10 @@
 //! What datasets there are.
 
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use crate::commit::{History, LOADS_IN_FLIGHT};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DatasetId;
 use crate::layout::{DefaultLayout, HiveLayout, ListableLayout};
 use crate::limits::Limits;
@@ -35,36 +36,51 @@ impl Catalog {
         Self { store: store.clone(), layout: DefaultLayout }
     }
 
-    /// The datasets of another layout. The flat layout has no folder of datasets to list.
+    /// The datasets of another layout. Datasets of the flat layout have no
+    /// folder in common, and cannot be listed.
     #[must_use]
-    pub fn layout<L: ListableLayout>(self, layout: L) -> Catalog<L> {
+    pub fn layout<L>(self, layout: L) -> Catalog<L> {
         Catalog { store: self.store, layout }
     }
 }
 
-impl<L: ListableLayout> Catalog<L> {
+impl<L> Catalog<L> {
     /// The datasets that have at least one snapshot, sorted by name.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage).
-    pub async fn datasets(&self) -> Result<Vec<DatasetId>> {
+    // Not an `async fn`: the compiler would report a layout that cannot be listed three times.
+    pub fn datasets(&self) -> BoxFuture<'_, Result<Vec<DatasetId>>>
+    where
+        L: ListableLayout,
+    {
+        self.list().boxed()
+    }
+
+    async fn list(&self) -> Result<Vec<DatasetId>>
+    where
+        L: ListableLayout,
+    {
         let Some(folder) = self.layout.paths().datasets() else { return Ok(Vec::new()) };
         let names = self.store.list_folders(folder).await?;
         let ids = names.into_iter().filter_map(|name| DatasetId::new(name).ok());
         let mut found: Vec<DatasetId> = futures::stream::iter(ids)
             .map(|id| async {
                 let is_here = self.history(&id).any_snapshot().await?;
-                Ok::<_, crate::Error>(is_here.then_some(id))
+                Ok::<_, Error>(is_here.then_some(id))
             })
             .buffered(LOADS_IN_FLIGHT)
-            .try_filter_map(|found| async { Ok(found) })
+            .try_filter_map(futures::future::ok)
             .try_collect()
             .await?;
         found.sort();
         Ok(found)
     }
 
-    fn history(&self, id: &DatasetId) -> History {
+    fn history(&self, id: &DatasetId) -> History
+    where
+        L: ListableLayout,
+    {
         let limit = Limits::default().max_manifest_bytes;
         History::new(self.store.clone(), id.clone(), self.layout.paths(), limit)
     }

@@ -51,13 +51,15 @@ impl<T> Clone for Formats<T> {
     }
 }
 
+impl<T> Formats<T> {
+    pub(super) fn dataset(&self) -> &DatasetId {
+        &self.context.history.dataset
+    }
+}
+
 impl<T: 'static> Formats<T> {
     pub(super) fn new(context: &Context, known: Arc<[Decoder<T>]>) -> Self {
         Self { context: context.clone(), meter: context.meter(), known }
-    }
-
-    pub(super) fn dataset(&self) -> &DatasetId {
-        &self.context.history.dataset
     }
 
     /// The file's stored bytes, with what is needed to check and decompress them.
@@ -185,6 +187,8 @@ pub(super) async fn explain_missing(context: &Context, id: SnapshotId, error: Er
     };
     match context.history.load(id).await {
         Ok(Some(Entry::Expired(_))) => context.history.expired(id),
+        // It cannot be told now.
+        Err(unreachable @ Error::Storage { .. }) => unreachable,
         _ => Error::corrupt(path.as_str(), "it is missing"),
     }
 }

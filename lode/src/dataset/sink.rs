@@ -148,6 +148,13 @@ pub(super) struct Sink<T> {
     since_look: usize,
 }
 
+impl<T> Sink<T> {
+    /// How many records it has taken.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
 impl<T: Record> Sink<T> {
     pub(super) fn new(
         attempt: Attempt,
@@ -165,10 +172,6 @@ impl<T: Record> Sink<T> {
             rows: 0,
             since_look: 0,
         }
-    }
-
-    pub(super) fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// Adds one record. When it returns true, [`settle`](Self::settle) is due before the next one.

@@ -1,6 +1,8 @@
 //! Writing records that come one after the other, in bounded memory.
 
+use std::fmt;
 use std::future::IntoFuture;
+use std::marker::PhantomData;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -35,19 +37,22 @@ impl<T: Record> RecordContent for T {}
 
 /// A write from a stream of records that begins when it is awaited.
 #[must_use = "a write does nothing until it is awaited"]
-pub struct StreamWrite<'a, T, C, L> {
-    opening: OpenWriter<'a, T, C, L>,
-    records: BoxStream<'a, Result<T, BoxError>>,
+pub struct StreamWrite<'a, T, L> {
+    opening: OpenWriter<'a, T, L>,
+    run: Box<dyn FnOnce(Opening<'a, T>) -> Writing<'a, T> + Send + 'a>,
 }
 
 /// A [`RecordWriter`] that is opened when this is awaited.
 #[must_use = "a writer is opened when this is awaited"]
-pub struct OpenWriter<'a, T, C, L> {
-    dataset: &'a Dataset<T, C, L>,
+pub struct OpenWriter<'a, T, L> {
     operation: Operation,
-    metadata: Result<Metadata>,
     options: Options,
+    open: Box<dyn FnOnce(Operation, Options) -> Opening<'a, T> + Send + 'a>,
+    layout: PhantomData<fn() -> L>,
 }
+
+type Opening<'a, T> = BoxFuture<'a, Result<RecordWriter<T>>>;
+type Writing<'a, T> = BoxFuture<'a, Result<Snapshot<T>>>;
 
 /// Takes records one by one, in bounded memory, and makes one snapshot of them when it is
 /// committed.
@@ -55,7 +60,7 @@ pub struct OpenWriter<'a, T, C, L> {
 /// Dropping it makes no snapshot; what it stored until then is found by a later clean-up, where
 /// [`abort`](Self::abort) removes it at once.
 #[must_use = "a writer makes no snapshot until it is committed"]
-pub struct RecordWriter<T: Record> {
+pub struct RecordWriter<T> {
     formats: Formats<T>,
     state: State<T>,
 }
@@ -94,14 +99,18 @@ impl<T, C, L> Dataset<T, C, L> {
         &'a self,
         source: S,
         metadata: impl IntoMetadata,
-    ) -> StreamWrite<'a, T, C, L>
+    ) -> StreamWrite<'a, T, L>
     where
         T: RecordContent,
         C: StreamingCodec<T>,
         L: Layout<T>,
         S: IntoRecords<'a, T, Kind>,
     {
-        StreamWrite { opening: self.record_writer(metadata), records: source.into_records() }
+        let records = source.into_records();
+        StreamWrite {
+            opening: self.record_writer(metadata),
+            run: Box::new(move |opening| write_all(opening, records).boxed()),
+        }
     }
 
     /// Opens a writer that takes records one by one: awaiting this gives a [`RecordWriter`].
@@ -117,22 +126,23 @@ impl<T, C, L> Dataset<T, C, L> {
     /// let snapshot = writer.commit().await?;
     /// # Ok(()) }
     /// ```
-    pub fn record_writer(&self, metadata: impl IntoMetadata) -> OpenWriter<'_, T, C, L>
+    pub fn record_writer<'a>(&'a self, metadata: impl IntoMetadata) -> OpenWriter<'a, T, L>
     where
         T: RecordContent,
         C: StreamingCodec<T>,
         L: Layout<T>,
     {
+        let metadata = metadata.into_metadata();
         OpenWriter {
-            dataset: self,
             operation: Operation::Write,
-            metadata: metadata.into_metadata(),
             options: Options::default(),
+            open: Box::new(|operation, options| open(self, operation, metadata, options).boxed()),
+            layout: PhantomData,
         }
     }
 }
 
-impl<T, C, L> OpenWriter<'_, T, C, L> {
+impl<T, L> OpenWriter<'_, T, L> {
     /// Adds to the newest snapshot's records instead of replacing them: see [`Dataset::append`].
     pub fn append(mut self) -> Self {
         self.operation = Operation::Append;
@@ -165,7 +175,7 @@ impl<T, C, L> OpenWriter<'_, T, C, L> {
     }
 }
 
-impl<T, C, L> StreamWrite<'_, T, C, L> {
+impl<T, L> StreamWrite<'_, T, L> {
     /// Adds to the newest snapshot's records instead of replacing them: see [`Dataset::append`].
     pub fn append(mut self) -> Self {
         self.opening = self.opening.append();
@@ -197,72 +207,57 @@ impl<T, C, L> StreamWrite<'_, T, C, L> {
     }
 }
 
-impl<'a, T, C, L> IntoFuture for OpenWriter<'a, T, C, L>
-where
-    T: RecordContent,
-    C: StreamingCodec<T>,
-    L: Layout<T>,
-{
+impl<'a, T, L> IntoFuture for OpenWriter<'a, T, L> {
     type Output = Result<RecordWriter<T>>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.open().boxed()
+        (self.open)(self.operation, self.options)
     }
 }
 
-impl<T, C, L> OpenWriter<'_, T, C, L>
-where
-    T: RecordContent,
-    C: StreamingCodec<T>,
-    L: Layout<T>,
-{
-    async fn open(self) -> Result<RecordWriter<T>> {
-        let Self { dataset, operation, metadata, options } = self;
-        let format = dataset.codec.format();
-        let partitioning = dataset.layout.partitioning();
-        let (compression, extension) = T::storage(&format);
-        let encoding = T::encoding(&dataset.context, &format, partitioning.as_ref());
-        let plan = Plan { operation, metadata: metadata?, options, encoding };
-        let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
-        let state = match begun {
-            Begun::Fresh(attempt) => {
-                State::Open(Box::new(Sink::new(*attempt, format, partitioning)))
-            }
-            Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
-        };
-        Ok(RecordWriter { formats: dataset.formats(), state })
-    }
-}
-
-impl<'a, T, C, L> IntoFuture for StreamWrite<'a, T, C, L>
-where
-    T: RecordContent,
-    C: StreamingCodec<T>,
-    L: Layout<T>,
-{
+impl<'a, T, L> IntoFuture for StreamWrite<'a, T, L> {
     type Output = Result<Snapshot<T>>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let span = tracing::info_span!(
-            "lode.stream_write_records",
-            dataset = %self.opening.dataset.id(),
-            operation = %self.opening.operation,
-        );
-        self.run().instrument(span).boxed()
+        (self.run)(self.opening.into_future())
     }
 }
 
-impl<T, C, L> StreamWrite<'_, T, C, L>
+async fn open<T, C, L>(
+    dataset: &Dataset<T, C, L>,
+    operation: Operation,
+    metadata: Result<Metadata>,
+    options: Options,
+) -> Result<RecordWriter<T>>
 where
-    T: RecordContent,
+    T: Record,
     C: StreamingCodec<T>,
     L: Layout<T>,
 {
-    async fn run(self) -> Result<Snapshot<T>> {
-        let Self { opening, mut records } = self;
-        let mut writer = opening.open().await?;
+    let format = dataset.codec.format();
+    let partitioning = dataset.layout.partitioning();
+    let (compression, extension) = T::storage(&format);
+    let encoding = T::encoding(&dataset.context, &format, partitioning.as_ref());
+    let plan = Plan { operation, metadata: metadata?, options, encoding };
+    let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
+    let state = match begun {
+        Begun::Fresh(attempt) => State::Open(Box::new(Sink::new(*attempt, format, partitioning))),
+        Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
+    };
+    Ok(RecordWriter { formats: dataset.formats(), state })
+}
+
+/// Writes what a source gives, and commits.
+async fn write_all<T: RecordContent>(
+    opening: Opening<'_, T>,
+    mut records: BoxStream<'_, Result<T, BoxError>>,
+) -> Result<Snapshot<T>> {
+    let mut writer = opening.await?;
+    let span =
+        tracing::info_span!("lode.stream_write_records", dataset = %writer.formats.dataset());
+    let run = async {
         if let State::Already(_) = writer.state {
             return writer.commit().await;
         }
@@ -277,19 +272,11 @@ where
                 }
             }
         }
-    }
+    };
+    run.instrument(span).await
 }
 
 impl<T: Record> RecordWriter<T> {
-    /// How many records it has taken.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        match &self.state {
-            State::Open(sink) => sink.rows(),
-            _ => 0,
-        }
-    }
-
     /// Adds a record. Waits only while too much is in flight.
     ///
     /// # Errors
@@ -347,7 +334,18 @@ impl<T: Record> RecordWriter<T> {
     }
 }
 
-impl<T: Record> Drop for RecordWriter<T> {
+impl<T> RecordWriter<T> {
+    /// How many records it has taken.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        match &self.state {
+            State::Open(sink) => sink.rows(),
+            _ => 0,
+        }
+    }
+}
+
+impl<T> Drop for RecordWriter<T> {
     fn drop(&mut self) {
         if let State::Open(sink) = &self.state {
             tracing::warn!(
@@ -356,5 +354,14 @@ impl<T: Record> Drop for RecordWriter<T> {
                 "a record writer was dropped without `commit` or `abort`: no snapshot was made",
             );
         }
+    }
+}
+
+impl<T: Record> fmt::Debug for RecordWriter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordWriter")
+            .field("dataset", self.formats.dataset())
+            .field("rows", &self.rows())
+            .finish_non_exhaustive()
     }
 }

@@ -113,9 +113,13 @@ impl<T, C, L> Dataset<T, C, L> {
     /// # Errors
     /// As for [`write`](Self::write), and [`Error::SchemaMismatch`](crate::Error::SchemaMismatch)
     /// if the newest snapshot has records of another schema.
-    pub fn append<'a>(&'a self, records: &'a [T], metadata: impl IntoMetadata) -> Write<'a, T, C, L>
+    pub fn append<'a>(
+        &'a self,
+        records: &'a T::Batch,
+        metadata: impl IntoMetadata,
+    ) -> Write<'a, T, C, L>
     where
-        T: Append + Content<Batch = [T]>,
+        T: Content + Append,
         C: Codec<T>,
         L: Layout<T>,
     {
@@ -129,11 +133,11 @@ impl<T, C, L> Dataset<T, C, L> {
     /// As for [`append`](Self::append); it is never moved onto another head.
     pub fn replace_partitions<'a>(
         &'a self,
-        records: &'a [T],
+        records: &'a T::Batch,
         metadata: impl IntoMetadata,
     ) -> Write<'a, T, C, L>
     where
-        T: Partitioned + Content<Batch = [T]>,
+        T: Content + Partitioned,
         C: Codec<T>,
         L: Layout<T> + HivePartitioned,
     {

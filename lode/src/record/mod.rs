@@ -10,7 +10,7 @@
 
 mod bytes;
 mod field;
-mod finite;
+pub(crate) mod finite;
 mod key;
 mod schema;
 mod time;
@@ -31,8 +31,6 @@ pub use schema::{
 };
 pub use time::{Time, TimeField};
 
-#[doc(hidden)]
-pub use finite::{Finder, Stop, non_finite, non_finite_with};
 pub(crate) use time::{day, hour, month, year};
 
 /// A struct that a [`Dataset`](crate::Dataset) can hold. Derive it.

@@ -1,6 +1,7 @@
 //! Where objects live: one key space of an [`object_store`] under a root prefix.
 
 mod check;
+mod patience;
 
 use std::fmt;
 use std::path::Path as FsPath;
@@ -18,6 +19,7 @@ use object_store::{
 use uuid::Uuid;
 
 pub use check::{Check, StoreReport};
+pub(crate) use patience::best_effort;
 
 use crate::ambient::{Clock, Ids, RandomIds, SystemClock};
 use crate::error::{Error, Result};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::Checksum;
 use crate::codec::{Codec, Jsonl, RecordCodec};
 use crate::compress::{Compressor, by_name};
-use crate::data::{self, FileOptions, FileToRead, FileWriter, Written};
+use crate::data::writer::Written;
+use crate::data::{self, FileOptions, FileToRead, FileWriter};
 use crate::error::Result;
 use crate::id::SnapshotId;
 use crate::limits::Limits;
@@ -26,7 +27,7 @@ pub(super) struct Row {
 }
 
 impl Record for Row {
-    const SCHEMA: Schema = Schema { name: "Row" };
+    const SCHEMA: Schema = Schema::new("Row", &[]);
 
     fn non_finite(&self) -> Option<String> {
         None

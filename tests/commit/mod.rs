@@ -1,0 +1,11 @@
+//! The commit protocol: what it costs, how conflicts end, and what a clean-up and expired snapshots
+//! mean for writers and readers.
+
+mod budget;
+mod conflict;
+mod damage;
+mod expired;
+mod gc;
+mod hint;
+mod idempotency;
+mod version;

@@ -1,0 +1,7 @@
+//! The store fails at every call there is: afterwards there is the old head or the new one.
+
+mod cases;
+mod dropped;
+mod hang;
+mod late;
+mod schedule;

@@ -1,0 +1,95 @@
+//! One process of the hammer: many of them commit to one dataset at once, and some are killed.
+//!
+//! ```text
+//! hammer write <directory> <log> <writer> <commits> <none|sync>
+//! hammer read <directory> <stop file>
+//! ```
+//!
+//! A writer appends a line to its log for each acknowledged commit, and goes on from there when it
+//! is started again. A reader asks for the newest snapshot until the stop file exists.
+
+mod record;
+
+use std::error::Error;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use lode::{Dataset, Durability, SnapshotId, Store, metadata};
+
+use record::{DATASET, Mark};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["write", directory, log, writer, commits, durability] => {
+            let durability = if durability == "sync" { Durability::Sync } else { Durability::None };
+            let store = Store::local_with(directory, durability)?;
+            write(&store, Path::new(log), writer.parse()?, commits.parse()?).await
+        }
+        ["read", directory, stop] => read(&Store::local(directory)?, Path::new(stop)).await,
+        _ => Err("usage: hammer write … | hammer read …".into()),
+    }
+}
+
+async fn write(store: &Store, log: &Path, writer: u32, commits: u32) -> Result<()> {
+    let dataset = Dataset::<Mark>::new(store, DATASET)?;
+    let mut log = {
+        let done = fs::read_to_string(log).unwrap_or_default().lines().count();
+        (done as u32, OpenOptions::new().create(true).append(true).open(log)?)
+    };
+    for commit in log.0..commits {
+        let id = commit_one(&dataset, Mark { writer, commit }).await?;
+        log.1.write_all(format!("{id} {commit}\n").as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Commits one record, once: if a killed process has done so, its key finds it.
+async fn commit_one(dataset: &Dataset<Mark>, mark: Mark) -> Result<SnapshotId> {
+    let records = [mark.clone()];
+    let key = mark.key();
+    loop {
+        let metadata = metadata! { "writer": mark.writer, "commit": mark.commit };
+        let result = match mark.commit % 10 {
+            // Replacing writes lose races, and keep the list of files short.
+            9 => dataset.write(&records, metadata).idempotency_key(key.as_str()).await,
+            3 | 6 => {
+                let stream = dataset.stream_write_records(records.to_vec(), metadata).append();
+                stream.idempotency_key(key.as_str()).await
+            }
+            _ => dataset.append(&records, metadata).idempotency_key(key.as_str()).await,
+        };
+        match result {
+            Ok(snapshot) => return Ok(snapshot.id()),
+            Err(error) if error.is_conflict() && mark.commit % 10 == 9 => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+async fn read(store: &Store, stop: &Path) -> Result<()> {
+    let (mut last, mut looks) = (None, 0_u64);
+    while !stop.exists() {
+        // Every other look by a handle that knows nothing.
+        let dataset = Dataset::<Mark>::new(store, DATASET)?;
+        for _ in 0..2 {
+            let Some(snapshot) = dataset.latest().await? else { continue };
+            if last > Some(snapshot.id()) {
+                return Err(format!("from {last:?} back to {}", snapshot.id()).into());
+            }
+            last = Some(snapshot.id());
+            let records = dataset.read(&snapshot).await?;
+            if records.len() as u64 != snapshot.row_count() {
+                return Err(format!("{} records in {snapshot:?}", records.len()).into());
+            }
+            looks += 1;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    println!("{looks}");
+    Ok(())
+}

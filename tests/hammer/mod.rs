@@ -1,0 +1,138 @@
+//! The hammer (L1): four writers and two readers, each a process of its own, on one directory; some
+//! writers are killed in the middle of it, and started again.
+//!
+//! `LODE_HAMMER_COMMITS` sets the number of commits of each writer.
+
+mod record;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures::TryStreamExt;
+use lode::{Dataset, Store};
+
+use record::{DATASET, Mark};
+
+const WRITERS: u32 = 4;
+const READERS: u32 = 2;
+/// Writers from 0 to this are killed.
+const KILLED: u32 = 2;
+
+#[tokio::test]
+async fn no_acknowledged_commit_is_lost() {
+    let commits = std::env::var("LODE_HAMMER_COMMITS").ok();
+    let commits = commits.map_or(100, |commits| commits.parse().unwrap());
+    hammer("none", commits).await;
+}
+
+#[tokio::test]
+async fn no_acknowledged_commit_is_lost_when_every_put_is_synced() {
+    hammer("sync", 12).await;
+}
+
+async fn hammer(durability: &str, commits: u32) {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("store");
+    let stop = home.path().join("stop");
+    fs::create_dir(&directory).unwrap();
+    let log = |writer: u32| home.path().join(format!("writer-{writer}"));
+    let write = |writer: u32| {
+        let [writer_text, commits] = [writer, commits].map(|number| number.to_string());
+        let command = &mut hammer_command();
+        let command = command.arg("write").arg(&directory).arg(log(writer));
+        command.args([&writer_text, &commits, durability]).spawn().unwrap()
+    };
+
+    let mut writers: Vec<Child> = (0..WRITERS).map(write).collect();
+    let read = |_| hammer_command().arg("read").args([&directory, &stop]).spawn().unwrap();
+    let readers: Vec<Child> = (0..READERS).map(read).collect();
+
+    // Killed three times each, wherever they are then.
+    let mut kills = 0;
+    for part in 1..=3 {
+        for writer in 0..KILLED {
+            wait_for(&log(writer), commits * part / 4, &mut writers[writer as usize]).await;
+            writers[writer as usize].kill().unwrap();
+            kills += u32::from(!writers[writer as usize].wait().unwrap().success());
+            writers[writer as usize] = write(writer);
+        }
+    }
+    assert!(kills >= KILLED, "only {kills} writers were killed at work");
+    for writer in writers {
+        finish(writer);
+    }
+    fs::write(&stop, "").unwrap();
+    for reader in readers {
+        let looks: u64 = finish(reader).trim().parse().unwrap();
+        assert!(looks > 10, "the reader looked only {looks} times");
+    }
+    let logs: Vec<String> =
+        (0..WRITERS).map(|writer| fs::read_to_string(log(writer)).unwrap()).collect();
+    verify(&Store::local(&directory).unwrap(), &logs, commits).await;
+}
+
+fn hammer_command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hammer"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Waits until the log has this many lines.
+async fn wait_for(log: &Path, lines: u32, writer: &mut Child) {
+    let begun = Instant::now();
+    while fs::read_to_string(log).unwrap_or_default().lines().count() < lines as usize {
+        assert!(begun.elapsed() < Duration::from_secs(120), "the writers make no progress");
+        if writer.try_wait().unwrap().is_some_and(|status| !status.success()) {
+            return; // What it said is told at the end.
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// What the process said.
+fn finish(process: Child) -> String {
+    let output = process.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// One unbroken chain, in which every commit is exactly once, as it was acknowledged; and every
+/// snapshot is what its parent was, and the commit's record.
+async fn verify(store: &Store, logs: &[String], commits: u32) {
+    let dataset = Dataset::<Mark>::new(store, DATASET).unwrap();
+    let mut chain: Vec<_> = dataset.history().try_collect().await.unwrap();
+    chain.reverse();
+    assert_eq!(chain.len() as u32, WRITERS * commits);
+    assert_eq!(dataset.latest().await.unwrap().as_ref(), chain.last());
+
+    let mut found = BTreeMap::new();
+    let mut parent = None;
+    let mut expected: Vec<Mark> = Vec::new();
+    for (n, snapshot) in chain.iter().enumerate() {
+        assert_eq!(snapshot.id().get(), n as u64 + 1);
+        assert_eq!(snapshot.parent(), parent);
+        parent = Some(snapshot.id());
+        let mark: Mark = snapshot.metadata_as().unwrap();
+        if mark.commit % 10 == 9 {
+            expected.clear();
+        }
+        expected.push(mark.clone());
+        expected.sort();
+        let mut records = dataset.read(snapshot).await.unwrap();
+        records.sort();
+        assert_eq!(records, expected, "snapshot {}", snapshot.id());
+        assert_eq!(found.insert(mark, snapshot.id().get()), None, "it was committed twice");
+    }
+    for (writer, log) in (0..).zip(logs) {
+        assert_eq!(log.lines().count() as u32, commits);
+        for (commit, line) in (0..).zip(log.lines()) {
+            let (id, logged) = line.split_once(' ').unwrap();
+            assert_eq!(logged.parse(), Ok(commit));
+            assert_eq!(found.get(&Mark { writer, commit }), Some(&id.parse().unwrap()));
+        }
+    }
+}
