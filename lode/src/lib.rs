@@ -125,9 +125,9 @@ pub use checksum::Checksum;
 pub use codec::{Blob, Codec, Content};
 pub use commit::{CommitToken, OnConflict, Retry};
 pub use dataset::{
-    Added, Append, BlobContent, BlobWriter, Catalog, Dataset, HivePartitioned, IntoRecords,
-    OpenWriter, Read, RecordContent, RecordStream, RecordWriter, Snapshot, StreamBlob, StreamWrite,
-    Write,
+    Added, Append, BlobContent, BlobWriter, Catalog, Dataset, HasRecords, HivePartitioned,
+    IntoRecords, OpenWriter, Read, RecordContent, RecordStream, RecordWriter, Snapshot, StreamBlob,
+    StreamWrite, Write,
 };
 pub use error::{BoxError, Error, Result};
 pub use id::{DatasetId, SnapshotId, WriteId};

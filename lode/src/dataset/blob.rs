@@ -418,8 +418,8 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
     }
 
     fn blob_file<'a>(&self, snapshot: &'a Snapshot<Blob>) -> Result<&'a FileRef> {
-        self.owns(snapshot)?;
         let manifest = snapshot.manifest();
+        self.context.history.owns(manifest)?;
         manifest.files.first().ok_or_else(|| Error::ManifestInvalid {
             path: self.context.history.manifest_key(manifest.snapshot_id),
             field: "files".to_owned(),

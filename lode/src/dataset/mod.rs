@@ -32,7 +32,7 @@ pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
 pub use history::Added;
 pub(crate) use ops::Operations;
-pub use read::{Read, RecordStream};
+pub use read::{HasRecords, Read, RecordStream};
 pub use snapshot::Snapshot;
 pub use source::IntoRecords;
 pub use stream::{OpenWriter, RecordContent, RecordWriter, StreamWrite};
