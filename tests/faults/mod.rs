@@ -5,3 +5,5 @@ mod dropped;
 mod hang;
 mod late;
 mod schedule;
+mod storm;
+mod stream;

@@ -31,8 +31,29 @@ struct State {
     calls: Vec<Call>,
     rules: Vec<Rule>,
     fired: usize,
+    storm: Option<Storm>,
     /// Puts that were answered with an error, and land later.
     late: Vec<LatePut>,
+}
+
+/// Failures by chance.
+struct Storm {
+    random: u64,
+    percent: u64,
+}
+
+impl Storm {
+    fn next(&mut self) -> Option<Fault> {
+        // Knuth's generator; its high bits are good enough to choose by.
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let (chance, kind) = ((self.random >> 33) % 100, (self.random >> 45) % 8);
+        (chance < self.percent).then(|| match kind {
+            0..=2 => Fault::Before,
+            3..=4 => Fault::After,
+            5 => Fault::Partway,
+            _ => Fault::Late((self.random >> 50) as usize % 40),
+        })
+    }
 }
 
 struct LatePut {
@@ -63,9 +84,16 @@ impl FaultStore {
         self
     }
 
+    /// From now on this many of a hundred calls fail, in any way, as the seed has it.
+    pub fn storm(&self, seed: u64, percent: u64) {
+        self.state.lock().unwrap().storm = Some(Storm { random: seed, percent });
+    }
+
     /// Forgets all rules: from now on nothing fails.
     pub fn heal(&self) {
-        self.state.lock().unwrap().rules.clear();
+        let mut state = self.state.lock().unwrap();
+        state.rules.clear();
+        state.storm = None;
     }
 
     /// How often a rule was applied.
@@ -113,6 +141,9 @@ impl FaultStore {
             }
             !spent
         });
+        if let Some(storm) = &mut state.storm {
+            fault = fault.or_else(|| storm.next());
+        }
         state.calls.push(call);
         state.fired += usize::from(fault.is_some());
         (number, fault)
