@@ -1,8 +1,10 @@
 //! Everything a user relies on, tested through the public API: one folder for each subject.
 
+mod bad_input;
 mod commit;
 mod dataset;
 mod faults;
+mod golden;
 mod hammer;
 mod model;
 mod properties;

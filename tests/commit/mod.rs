@@ -8,4 +8,5 @@ mod expired;
 mod gc;
 mod hint;
 mod idempotency;
+mod times;
 mod version;

@@ -51,7 +51,7 @@ async fn write(store: &Store, log: &Path, writer: u32, commits: u32) -> Result<(
 /// Commits one record, once: if a killed process has done so, its key finds it.
 async fn commit_one(dataset: &Dataset<Mark>, mark: Mark) -> Result<SnapshotId> {
     let records = [mark.clone()];
-    let key = mark.key();
+    let key = format!("{}-{}", mark.writer, mark.commit);
     loop {
         let metadata = metadata! { "writer": mark.writer, "commit": mark.commit };
         let result = match mark.commit % 10 {

@@ -13,10 +13,3 @@ pub struct Mark {
     /// The number of the commit, by that writer.
     pub commit: u32,
 }
-
-impl Mark {
-    /// The idempotency key of its commit.
-    pub fn key(&self) -> String {
-        format!("{}-{}", self.writer, self.commit)
-    }
-}

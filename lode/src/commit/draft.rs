@@ -117,27 +117,37 @@ impl Draft {
         let sum = |files: &[FileRef]| {
             files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.rows().unwrap_or(0)))
         };
-        let range_of =
-            |files: &[FileRef]| files.iter().filter_map(|file| self.time_range(file)).reduce(union);
-        match (&self.operation, parent) {
+        let range = match (&self.operation, parent) {
             // Files of Go's do not say what they hold, but all of them stay.
             (Operation::Append, Some(parent)) => {
                 manifest.row_count = parent.row_count.saturating_add(sum(&self.files));
-                let old = parent.min_timestamp.zip(parent.max_timestamp);
-                set_range(manifest, old.into_iter().chain(range_of(&self.files)).reduce(union));
+                let old = match parent.min_timestamp.zip(parent.max_timestamp) {
+                    Some(range) => Some(Some(range)),
+                    None if parent.row_count == 0 => Some(None),
+                    None => self.range_of(&parent.files),
+                };
+                old.zip(self.range_of(&self.files)).map(|(old, new)| either(old, new, union))
             }
             _ => {
                 manifest.row_count = sum(&manifest.files);
-                let range = range_of(&manifest.files);
-                set_range(manifest, range);
+                self.range_of(&manifest.files)
             }
-        }
+        };
+        (manifest.min_timestamp, manifest.max_timestamp) = range.flatten().unzip();
     }
 
-    fn time_range(&self, file: &FileRef) -> Option<TimeRange> {
+    /// Between which times the records of these files are, if all of the files say it.
+    fn range_of(&self, files: &[FileRef]) -> Option<Option<TimeRange>> {
+        files
+            .iter()
+            .try_fold(None, |range, file| Some(either(range, self.time_range(file)?, union)))
+    }
+
+    /// As [`recorded_range`] has it.
+    fn time_range(&self, file: &FileRef) -> Option<Option<TimeRange>> {
         match self.measured.get(&file.path) {
-            Some(measured) => measured.range,
-            None => recorded_range(file, self.encoding.timestamp?).flatten(),
+            Some(measured) => Some(measured.range),
+            None => recorded_range(file, self.encoding.timestamp?),
         }
     }
 }
@@ -220,8 +230,12 @@ pub(crate) fn recorded_range(file: &FileRef, column: &str) -> Option<Option<Time
     }
 }
 
-fn set_range(manifest: &mut Manifest, range: Option<TimeRange>) {
-    (manifest.min_timestamp, manifest.max_timestamp) = range.unzip();
+/// What there is of two values, made one.
+fn either<V>(a: Option<V>, b: Option<V>, both: impl FnOnce(V, V) -> V) -> Option<V> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(both(a, b)),
+        (a, b) => a.or(b),
+    }
 }
 
 fn union(a: TimeRange, b: TimeRange) -> TimeRange {

@@ -107,6 +107,14 @@ impl History {
             .buffered(LOADS_IN_FLIGHT)
     }
 
+    /// Makes sure that a snapshot is this dataset's.
+    pub(crate) fn owns(&self, manifest: &Manifest) -> Result<()> {
+        match manifest.dataset_id == self.dataset {
+            true => Ok(()),
+            false => Err(self.not_found(manifest.snapshot_id)),
+        }
+    }
+
     pub(crate) fn not_found(&self, id: SnapshotId) -> Error {
         Error::SnapshotNotFound { dataset: self.dataset.clone(), id }
     }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
-use super::read::RecordStream;
+use super::read::{HasRecords, RecordStream};
 use super::{Dataset, Snapshot};
-use crate::codec::Content;
+use crate::codec::{Codec, Content};
 use crate::commit::{CommitToken, Entry, content_name, resolve};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::Manifest;
-use crate::record::Record;
 
 /// How many snapshots a history loads ahead.
 const HISTORY_AHEAD: usize = 8;
@@ -155,23 +155,27 @@ fn open<T: Content>(manifest: Arc<Manifest>) -> Result<Snapshot<T>> {
     Ok(Snapshot::new(manifest))
 }
 
-impl<T: Record, C, L> Dataset<T, C, L>
-where
-    C: crate::codec::Codec<T>,
-{
+impl<T, C, L> Dataset<T, C, L> {
     /// The newest snapshot, and the records of those of its files that `since` has not: what was
     /// appended since, or everything where the content was replaced.
     ///
     /// # Errors
     /// As for [`latest`](Self::latest); [`Error::SnapshotNotFound`] if `since` is of another
     /// dataset.
-    pub async fn stream_added(&self, since: &Snapshot<T>) -> Result<Added<T>> {
-        self.owns(since)?;
-        let snapshot = match self.latest().await? {
-            Some(head) => head,
-            None => return Err(self.context.history.not_found(since.id())),
+    // Not an `async fn`: the compiler would report content that has no records several times.
+    pub fn stream_added<'a>(&'a self, since: &'a Snapshot<T>) -> BoxFuture<'a, Result<Added<T>>>
+    where
+        T: HasRecords,
+        C: Codec<T> + Sync,
+        L: Sync,
+    {
+        let added = async move {
+            self.context.history.owns(since.manifest())?;
+            let head = self.latest().await?;
+            let snapshot = head.ok_or_else(|| self.context.history.not_found(since.id()))?;
+            let records = self.read(&snapshot).added_since(since).stream();
+            Ok(Added { snapshot, records })
         };
-        let records = self.read(&snapshot).added_since(since).stream();
-        Ok(Added { snapshot, records })
+        added.boxed()
     }
 }

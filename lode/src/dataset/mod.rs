@@ -32,7 +32,7 @@ pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
 pub use history::Added;
 pub(crate) use ops::Operations;
-pub use read::{Read, RecordStream};
+pub use read::{HasRecords, Read, RecordStream};
 pub use snapshot::Snapshot;
 pub use source::IntoRecords;
 pub use stream::{OpenWriter, RecordContent, RecordWriter, StreamWrite};
@@ -209,12 +209,11 @@ impl<T, C: Clone, L: Clone> Clone for Dataset<T, C, L> {
     }
 }
 
-impl<T, C: fmt::Debug, L: fmt::Debug> fmt::Debug for Dataset<T, C, L> {
+impl<T, C, L> fmt::Debug for Dataset<T, C, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dataset")
             .field("context", &self.context)
-            .field("codec", &self.codec)
-            .field("layout", &self.layout)
+            .field("codec", &std::any::type_name::<C>())
             .finish_non_exhaustive()
     }
 }

@@ -21,13 +21,34 @@ use crate::manifest::{FileRef, Manifest};
 use crate::partition::{PartitionFilter, PartitionValue};
 use crate::record::Record;
 
+/// Content that is read as records: records.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no records to read",
+    label = "a blob is bytes: `read_blob` or `stream_blob` it",
+    note = "`read`, `stream` and `stream_added` are for datasets of records"
+)]
+pub trait HasRecords: Record {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Record> HasRecords for T {}
+
 /// A read that begins when it is awaited (for all records) or streamed.
 #[must_use = "a read does nothing until it is awaited or streamed"]
-pub struct Read<'a, T, C, L> {
-    dataset: &'a Dataset<T, C, L>,
+pub struct Read<'a, T> {
+    formats: Formats<T>,
     snapshot: &'a Snapshot<T>,
     filter: PartitionFilter,
     older: Option<&'a Snapshot<T>>,
+    // Functions, so that awaiting needs no bounds: what is missing is reported once, at `read`.
+    collect: fn(Files<T>) -> BoxFuture<'static, Result<Vec<T>>>,
+    stream: fn(Files<T>) -> BoxStream<'static, Result<Vec<T>>>,
+}
+
+/// The files that a read has chosen.
+struct Files<T> {
+    formats: Formats<T>,
+    manifest: Arc<Manifest>,
+    files: Vec<FileRef>,
 }
 
 /// The records of a snapshot, as they come, in bounded memory: a [`Stream`].
@@ -42,11 +63,7 @@ pub struct RecordStream<T> {
     failed: bool,
 }
 
-impl<T, C, L> Dataset<T, C, L>
-where
-    T: Record,
-    C: Codec<T>,
-{
+impl<T, C, L> Dataset<T, C, L> {
     /// All records of a snapshot: `dataset.read(&snapshot).await?`. Every file is verified whole
     /// before anything is returned.
     ///
@@ -74,12 +91,27 @@ where
     /// expired since it was opened, [`Error::SnapshotNotFound`] for a snapshot of another dataset,
     /// [`Error::UnknownPartitionKey`], [`Error::LimitExceeded`], [`Error::CodecUnavailable`],
     /// [`Error::Storage`].
-    pub fn read<'a>(&'a self, snapshot: &'a Snapshot<T>) -> Read<'a, T, C, L> {
-        Read { dataset: self, snapshot, filter: PartitionFilter::new(), older: None }
+    pub fn read<'a>(&self, snapshot: &'a Snapshot<T>) -> Read<'a, T>
+    where
+        T: HasRecords,
+        C: Codec<T>,
+    {
+        Read {
+            formats: self.formats(),
+            snapshot,
+            filter: PartitionFilter::new(),
+            older: None,
+            collect: |files| collect(files).boxed(),
+            stream: in_order,
+        }
     }
 
     /// The records of a snapshot as they come: short for `read(snapshot).stream()`.
-    pub fn stream(&self, snapshot: &Snapshot<T>) -> RecordStream<T> {
+    pub fn stream(&self, snapshot: &Snapshot<T>) -> RecordStream<T>
+    where
+        T: HasRecords,
+        C: Codec<T>,
+    {
         self.read(snapshot).stream()
     }
 }
@@ -93,17 +125,7 @@ impl<T: Content, C: Codec<T>, L> Dataset<T, C, L> {
     }
 }
 
-impl<T, C, L> Dataset<T, C, L> {
-    /// Makes sure that a snapshot is this dataset's.
-    pub(super) fn owns(&self, snapshot: &Snapshot<T>) -> Result<()> {
-        match snapshot.dataset() == self.id() {
-            true => Ok(()),
-            false => Err(self.context.history.not_found(snapshot.id())),
-        }
-    }
-}
-
-impl<'a, T, C, L> Read<'a, T, C, L> {
+impl<'a, T> Read<'a, T> {
     /// Only files of partitions where `key` has `value`. Several values of one key mean any of
     /// them; several keys mean all of them. `None` is null.
     pub fn partition(mut self, key: &str, value: impl Into<PartitionValue>) -> Self {
@@ -124,46 +146,21 @@ impl<'a, T, C, L> Read<'a, T, C, L> {
     }
 }
 
-impl<T, C, L> Read<'_, T, C, L>
-where
-    T: Record,
-    C: Codec<T>,
-{
+impl<T: Send + 'static> Read<'_, T> {
     /// The records as they come, in bounded memory.
     pub fn stream(self) -> RecordStream<T> {
         let chunks = match self.files() {
-            Ok(files) => {
-                let formats = self.dataset.formats();
-                in_order(formats, Arc::clone(self.snapshot.shared()), files)
-            }
-            Err(e) => futures::stream::once(async { Err(e) }).boxed(),
+            Ok(files) => (self.stream)(files),
+            Err(e) => futures::stream::once(futures::future::err(e)).boxed(),
         };
         RecordStream { chunks, current: Vec::new().into_iter(), failed: false }
     }
 
-    async fn collect(self) -> Result<Vec<T>> {
-        let files = self.files()?;
-        let formats = self.dataset.formats();
+    /// Chooses the files to read.
+    fn files(&self) -> Result<Files<T>> {
+        let history = &self.formats.context.history;
+        history.owns(self.snapshot.manifest())?;
         let manifest = self.snapshot.shared();
-        let concurrency = formats.context.limits.read_concurrency.max(1);
-        let mut parts = futures::stream::iter(files)
-            .map(|file| collect_file(&formats, manifest, file))
-            .buffered(concurrency);
-        let mut records = Vec::new();
-        while let Some(mut part) = parts.try_next().await? {
-            match records.is_empty() {
-                true => records = part,
-                false => records.append(&mut part),
-            }
-        }
-        tracing::debug!(records = records.len(), "read");
-        Ok(records)
-    }
-
-    /// The files to read.
-    fn files(&self) -> Result<Vec<FileRef>> {
-        self.dataset.owns(self.snapshot)?;
-        let manifest = self.snapshot.manifest();
         let keys = manifest.partition_keys();
         if !manifest.files.is_empty()
             && let Some(unknown) = self.filter.keys().find(|key| !keys.iter().any(|k| k == key))
@@ -173,35 +170,51 @@ where
         }
         let mut known = HashSet::new();
         if let Some(older) = self.older {
-            self.dataset.owns(older)?;
+            history.owns(older.manifest())?;
             known.extend(older.files().iter().map(|file| file.path.as_str()));
         }
-        let is_wanted = |file: &FileRef| {
+        let is_wanted = |file: &&FileRef| {
             let matches = self.filter.is_empty()
                 || file.partition().is_some_and(|partition| self.filter.matches(&partition));
             matches && !known.contains(file.path.as_str())
         };
-        Ok(manifest.files.iter().filter(|file| is_wanted(file)).cloned().collect())
+        let files = manifest.files.iter().filter(is_wanted).cloned().collect();
+        Ok(Files { formats: self.formats.clone(), manifest: Arc::clone(manifest), files })
     }
 }
 
-impl<'a, T, C, L> IntoFuture for Read<'a, T, C, L>
-where
-    T: Record,
-    C: Codec<T>,
-    L: Sync,
-{
+impl<'a, T: Send + 'static> IntoFuture for Read<'a, T> {
     type Output = Result<Vec<T>>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         let span = tracing::info_span!(
             "lode.read",
-            dataset = %self.dataset.id(),
+            dataset = %self.formats.dataset(),
             snapshot = %self.snapshot.id(),
         );
-        self.collect().instrument(span).boxed()
+        match self.files() {
+            Ok(files) => (self.collect)(files).instrument(span).boxed(),
+            Err(e) => futures::future::err(e).boxed(),
+        }
     }
+}
+
+async fn collect<T: Record>(files: Files<T>) -> Result<Vec<T>> {
+    let Files { formats, manifest, files } = files;
+    let concurrency = formats.context.limits.read_concurrency.max(1);
+    let mut parts = futures::stream::iter(files)
+        .map(|file| collect_file(&formats, &manifest, file))
+        .buffered(concurrency);
+    let mut records = Vec::new();
+    while let Some(mut part) = parts.try_next().await? {
+        match records.is_empty() {
+            true => records = part,
+            false => records.append(&mut part),
+        }
+    }
+    tracing::debug!(records = records.len(), "read");
+    Ok(records)
 }
 
 async fn collect_file<T: Record>(
@@ -219,11 +232,8 @@ async fn collect_file<T: Record>(
 
 /// The chunks of these files, one file after the other; the first chunks of the next few are
 /// fetched meanwhile.
-fn in_order<T: Record>(
-    formats: Formats<T>,
-    manifest: Arc<Manifest>,
-    files: Vec<FileRef>,
-) -> BoxStream<'static, Result<Vec<T>>> {
+fn in_order<T: Record>(files: Files<T>) -> BoxStream<'static, Result<Vec<T>>> {
+    let Files { formats, manifest, files } = files;
     let ahead = formats.context.limits.read_concurrency.max(1);
     futures::stream::iter(files)
         .map(move |file| {

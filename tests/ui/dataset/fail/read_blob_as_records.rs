@@ -1,4 +1,4 @@
-//~ error[E0277]: `Blob` is not a lode record
+//~ error[E0277]: `Blob` has no records to read
 
 use lode::{Blob, Dataset, Store, metadata};
 

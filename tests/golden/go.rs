@@ -1,0 +1,249 @@
+//! Reading what Go Lode 0.9 wrote: `format.md` §11.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use lode::codec::Auto;
+use lode::layout::{Layout, ListableLayout};
+use lode::{
+    Blob, Catalog, Dataset, DatasetId, Error, FlatLayout, HiveLayout, Record, Snapshot, Store,
+};
+
+use super::{copy, folder};
+use crate::support::contents;
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+pub struct Event {
+    pub id: i64,
+    #[lode(timestamp)]
+    pub ts: DateTime<Utc>,
+    pub user: String,
+    pub event: String,
+    pub value: f64,
+    pub tags: [String; 3],
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+pub struct DayEvent {
+    pub id: i64,
+    #[lode(timestamp)]
+    pub ts: DateTime<Utc>,
+    pub user: String,
+    pub event: String,
+    pub value: f64,
+    pub tags: [String; 3],
+    #[lode(partition)]
+    pub day: String,
+}
+
+fn golden() -> Store {
+    Store::local(folder("go-lode")).unwrap()
+}
+
+pub fn events(store: &Store, id: &str) -> Dataset<Event> {
+    Dataset::new(store, id).unwrap()
+}
+
+pub fn hive(store: &Store) -> Dataset<DayEvent, Auto, HiveLayout> {
+    Dataset::<DayEvent>::new(store, "events-hive").unwrap().layout(HiveLayout)
+}
+
+pub fn flat(store: &Store) -> Dataset<Event, Auto, FlatLayout> {
+    Dataset::<Event>::new(store, "flat-events").unwrap().layout(FlatLayout)
+}
+
+/// Reads all snapshots, oldest first, both ways, verified: their row counts.
+async fn counts<T, L>(dataset: &Dataset<T, Auto, L>) -> Vec<u64>
+where
+    T: Record + PartialEq + std::fmt::Debug,
+    L: Layout<T> + Sync,
+    Auto: lode::Codec<T>,
+{
+    let mut snapshots: Vec<Snapshot<T>> = dataset.history().try_collect().await.unwrap();
+    snapshots.reverse();
+    let ids: Vec<_> = snapshots.iter().map(Snapshot::id).collect();
+    assert_eq!(dataset.snapshots().await.unwrap(), ids);
+    assert_eq!(dataset.latest().await.unwrap().as_ref(), snapshots.last());
+    let mut counts = Vec::new();
+    for snapshot in &snapshots {
+        assert_eq!(dataset.snapshot(snapshot.id()).await.unwrap(), *snapshot);
+        assert_eq!(dataset.as_of(snapshot.created_at()).await.unwrap().as_ref(), Some(snapshot));
+        let whole = dataset.read(snapshot).await.unwrap();
+        let streamed: Vec<T> = dataset.stream(snapshot).try_collect().await.unwrap();
+        assert_eq!(whole, streamed);
+        assert_eq!(whole.len() as u64, snapshot.row_count());
+        if let Some((first, last)) = snapshot.time_range() {
+            let times = || whole.iter().filter_map(Record::timestamp);
+            assert_eq!((times().min(), times().max()), (Some(first), Some(last)));
+        }
+        counts.push(whole.len() as u64);
+    }
+    counts
+}
+
+#[tokio::test]
+async fn every_dataset_reads_back() {
+    let store = golden();
+    let before = contents(&**store.object_store()).await;
+    assert_eq!(counts(&events(&store, "events-jsonl")).await, [1000, 500, 250]);
+    assert_eq!(counts(&events(&store, "events-zstd")).await, [2000, 1]);
+    assert_eq!(counts(&events(&store, "empty-jsonl")).await, [0]);
+    assert_eq!(counts(&hive(&store)).await, [400, 150]);
+    assert_eq!(counts(&flat(&store)).await, [100, 10]);
+
+    let events = events(&store, "events-jsonl");
+    let newest = events.latest().await.unwrap().unwrap();
+    assert!(newest.manifest().is_foreign());
+    let records = events.read(&newest).await.unwrap();
+    assert!(records.windows(2).all(|pair| pair[0].id < pair[1].id));
+
+    for (id, sizes) in [("blobs", &[11, 262_144][..]), ("blobs-gzip", &[100_000])] {
+        let blobs = Dataset::<Blob>::new(&store, id).unwrap();
+        let mut snapshots: Vec<_> = blobs.history().try_collect().await.unwrap();
+        snapshots.reverse();
+        assert_eq!(snapshots.len(), sizes.len());
+        for (snapshot, size) in snapshots.iter().zip(sizes) {
+            let whole = blobs.read_blob(snapshot).await.unwrap();
+            assert_eq!((whole.len(), snapshot.row_count()), (*size, 1));
+            let streamed: Vec<_> = blobs.stream_blob(snapshot).try_collect().await.unwrap();
+            assert_eq!(streamed.concat(), whole);
+            let range = blobs.read_blob_range(snapshot, 3..9).await.unwrap();
+            assert_eq!(range, whole[3..9]);
+        }
+    }
+    assert_eq!(contents(&**store.object_store()).await, before, "readers never write");
+}
+
+#[tokio::test]
+async fn metadata_of_all_kinds_reads_back() {
+    let blobs = Dataset::<Blob>::new(&golden(), "blobs").unwrap();
+    let newest = blobs.latest().await.unwrap().unwrap();
+    let metadata = newest.metadata();
+    assert_eq!(metadata.get("html").unwrap(), "<&>");
+    assert_eq!(metadata.get("f").unwrap(), 1.5);
+    assert_eq!(metadata.get("name").unwrap(), "prng");
+}
+
+#[tokio::test]
+async fn partitions_are_filtered_by_path() {
+    let store = golden();
+    let dataset = hive(&store);
+    let mut total = 0;
+    let newest = dataset.latest().await.unwrap().unwrap();
+    for day in ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"] {
+        let found = dataset.read(&newest).partition("day", day).await.unwrap();
+        assert!(found.iter().all(|event| event.day == day));
+        assert_eq!(found.is_empty(), day == "2024-01-04");
+        total += found.len();
+    }
+    assert_eq!(total, 150);
+    let partitions = Catalog::new(&store).layout(HiveLayout);
+    assert_eq!(partitions.partitions(dataset.id()).await.unwrap().len(), 3);
+}
+
+async fn listed<L: ListableLayout>(catalog: Catalog<L>) -> Vec<String> {
+    let found: Vec<DatasetId> = catalog.datasets().await.unwrap();
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn datasets_are_listed_by_layout() {
+    let store = golden();
+    let all = listed(Catalog::new(&store)).await;
+    for id in
+        ["blobs", "blobs-gzip", "empty-jsonl", "events-jsonl", "events-zstd", "parquet-snappy"]
+    {
+        assert!(all.iter().any(|found| found == id), "{id} in {all:?}");
+    }
+    let hive = listed(Catalog::new(&store).layout(HiveLayout)).await;
+    assert!(hive.iter().any(|found| found == "events-hive"), "{hive:?}");
+}
+
+/// Until the codec is there, the history is readable all the same.
+#[tokio::test]
+async fn parquet_history_is_readable() {
+    let dataset = events(&golden(), "parquet-snappy");
+    let mut history: Vec<_> = dataset.history().try_collect().await.unwrap();
+    history.reverse();
+    assert_eq!(history.iter().map(Snapshot::row_count).collect::<Vec<_>>(), [1000, 1]);
+    let stats = history[0].files()[0].stats.as_ref().unwrap();
+    assert_eq!((stats.row_count, stats.columns[0].name.as_str()), (1000, "i32"));
+    let error = dataset.read(&history[0]).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::CodecUnavailable { codec, .. } if codec == "parquet"),
+        "{error}"
+    );
+}
+
+/// A byte of each data file is changed: its md5 tells.
+#[tokio::test]
+async fn every_md5_is_verified() {
+    let copy = copy("go-lode");
+    let store = Store::local(copy.path()).unwrap();
+    let mut flipped = 0;
+    flipped += flip(copy.path(), &events(&store, "events-jsonl")).await;
+    flipped += flip(copy.path(), &hive(&store)).await;
+    flipped += flip(copy.path(), &flat(&store)).await;
+    assert_eq!(flipped, 3 + 7 + 2);
+}
+
+/// How many files were found to be corrupt, which all must be.
+async fn flip<T, L>(root: &Path, dataset: &Dataset<T, Auto, L>) -> u64
+where
+    T: Record + std::fmt::Debug,
+    L: Layout<T> + Sync,
+    Auto: lode::Codec<T>,
+{
+    let mut flipped = 0;
+    let snapshots: Vec<_> = dataset.history().try_collect().await.unwrap();
+    for snapshot in &snapshots {
+        for file in snapshot.files() {
+            assert!(file.checksum.is_some());
+            let path = root.join(&file.path);
+            let good = fs::read(&path).unwrap();
+            let mut bad = good.clone();
+            let middle = bad.len() / 2;
+            bad[middle] ^= 0x10;
+            fs::write(&path, bad).unwrap();
+            let whole = dataset.read(snapshot).await.map(drop);
+            let streamed = dataset.stream(snapshot).try_collect::<Vec<T>>().await.map(drop);
+            for result in [whole, streamed] {
+                let error = result.unwrap_err();
+                let is_it = matches!(&error, Error::Corrupt { path, .. } if *path == file.path);
+                assert!(is_it, "{error}");
+            }
+            fs::write(&path, good).unwrap();
+            flipped += 1;
+        }
+        dataset.read(snapshot).await.unwrap();
+    }
+    flipped
+}
+
+/// Go's hint can lie behind, be missing, or be damaged.
+#[tokio::test]
+async fn the_head_is_found_whatever_the_hint_says() {
+    let copy = copy("go-lode");
+    let store = Store::local(copy.path()).unwrap();
+    let hint = copy.path().join("datasets/events-jsonl/latest");
+    let ids = events(&store, "events-jsonl").snapshots().await.unwrap();
+    let newest = ids[2];
+    assert_eq!(fs::read_to_string(&hint).unwrap(), newest.to_string());
+    for text in [ids[0].to_string(), ids[1].to_string(), "1".to_owned(), String::new(), "x".into()]
+    {
+        fs::write(&hint, &text).unwrap();
+        let found = events(&store, "events-jsonl").latest().await.unwrap().unwrap();
+        assert_eq!(found.id(), newest, "{text:?}");
+    }
+    fs::remove_file(&hint).unwrap();
+    let found = events(&store, "events-jsonl").latest().await.unwrap().unwrap();
+    assert_eq!(found.id(), newest);
+
+    for path in ["datasets/events-hive/latest", "flat-events/latest"] {
+        fs::remove_file(copy.path().join(path)).unwrap();
+    }
+    assert_eq!(hive(&store).latest().await.unwrap().unwrap().row_count(), 150);
+    assert_eq!(flat(&store).latest().await.unwrap().unwrap().row_count(), 10);
+}
