@@ -20,7 +20,7 @@ fn the_highest_id_as_a_hint() {
 #[test]
 fn the_window_of_idempotency_keys() {
     let once = || Step::Write(Write { key: Some(1), ..Write::default() });
-    for appends in [62, 63, 64, 65] {
+    for appends in [63, 64] {
         play(Layout::Default, vec![once(), Step::Burst { appends }, once(), once()]);
     }
 }
@@ -43,9 +43,9 @@ fn futures_dropped_anywhere() {
     for via in [Via::Batch, Via::Stream, Via::Writer, Via::AbortedWriter] {
         for blob in [false, true] {
             let write =
-                |operation| Write { operation, via, blob, rows: 9, shape: 200, ..Write::default() };
+                |operation| Write { operation, via, blob, rows: 4, shape: 200, ..Write::default() };
             let mut steps = vec![Step::Write(write(Operation::Write))];
-            for polls in 0..40 {
+            for polls in 0..24 {
                 steps.push(Step::Dropped { write: write(Operation::Append), polls });
             }
             steps.push(Step::Write(write(Operation::ReplacePartitions)));
@@ -57,7 +57,7 @@ fn futures_dropped_anywhere() {
 /// Data that fills chunks, parts and files, in as many partitions as there are.
 #[test]
 fn wide_rows_with_every_limit() {
-    for limits in (0..=255).step_by(13) {
+    for limits in (0..=255).step_by(40) {
         let settings =
             Settings { limits, compression: limits, checksum: limits, ..Settings::default() };
         let write = |via| {
