@@ -140,8 +140,16 @@ impl Random {
                     bytes.splice(at..at, new);
                 }
                 6 => {
-                    const HARD: &[&str] =
-                        &["null", "-1", "18446744073709551616", "1e999", "\"\"", "{}", "[[[[", "%2F"];
+                    const HARD: &[&str] = &[
+                        "null",
+                        "-1",
+                        "18446744073709551616",
+                        "1e999",
+                        "\"\"",
+                        "{}",
+                        "[[[[",
+                        "%2F",
+                    ];
                     let hard = HARD[self.below(HARD.len())];
                     bytes.splice(at..end, hard.bytes());
                 }

@@ -49,7 +49,7 @@ impl<L: Arranged> World<L> {
         assert_eq!(uploads, 0, "{step}: uploads in parts were left behind");
 
         self.check_objects(step).await;
-        for dataset in 0..2 {
+        for (dataset, name) in NAMES.into_iter().enumerate() {
             let ids: Vec<u64> = self
                 .checks
                 .bodies
@@ -57,7 +57,7 @@ impl<L: Arranged> World<L> {
                 .filter_map(|key| manifest_id::<L>(dataset, key))
                 .collect();
             let expected: Vec<u64> = self.references[dataset].snapshots.keys().copied().collect();
-            assert_eq!(ids, expected, "{step}: snapshots of {}", NAMES[dataset]);
+            assert_eq!(ids, expected, "{step}: snapshots of {name}");
             assert!(ids.iter().copied().eq(1..=ids.len() as u64), "{step}: {ids:?} is not dense");
             for id in ids {
                 if !self.checks.manifests[dataset].contains_key(&id) {

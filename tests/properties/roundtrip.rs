@@ -166,7 +166,7 @@ fn every_combination_of_storage() {
             date: chrono::NaiveDate::from_ymd_opt(
                 2000 + n as i32 % 3,
                 2,
-                29 - (n as u32 % 3 + 2) / 3,
+                29 - (n as u32 % 3).div_ceil(3),
             )
             .unwrap(),
             status: None,
