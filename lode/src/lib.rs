@@ -71,11 +71,11 @@
 //! * [`Dataset`]: everything that is written and read. Its methods say which errors come when, and
 //!   what is true afterwards. [`Write`], [`Read`], [`RecordWriter`], [`BlobWriter`] are what they give.
 //! * [`Snapshot`] and [`manifest`]: what is known of data without reading it.
-//! * [`Record`], [`Enum`], and [`record`]: which structs can be stored.
+//! * [`trait@Record`], [`Enum`], and [`record`]: which structs can be stored.
 //! * [`codec`], [`compress`], [`Checksum`]: how records become files. Reading never needs them to be
 //!   named: it follows the manifest.
 //! * [`DefaultLayout`], [`HiveLayout`], [`FlatLayout`]: where files lie. [`Catalog`] lists datasets.
-//! * [`Metadata`], [`metadata!`]: every snapshot has it.
+//! * [`struct@Metadata`], [`metadata!`]: every snapshot has it.
 //! * [`OnConflict`], [`Error`]: what happens when writers meet, and when things fail.
 //! * [`Limits`], [`Progress`]: memory, concurrency, file sizes; how far a long call has come.
 //!

@@ -45,7 +45,11 @@ impl Event {
             write,
             row,
             score: f64::from_bits(mixed & !(1 << 62)),
-            text: "\u{1F6EB}\"<".repeat(if wide { 8_000 } else { mixed as usize % 5 }),
+            text: format!("\u{1F6EB}\"<{mixed}").repeat(if wide {
+                2_500
+            } else {
+                mixed as usize % 4
+            }),
         }
     }
 

@@ -52,7 +52,7 @@ fn write() -> impl Strategy<Value = Write> {
         1 => any::<u8>().prop_map(Expect::Wrong),
     ];
     let blob = prop::bool::weighted(0.25);
-    let wide = prop::bool::weighted(0.1);
+    let wide = prop::bool::weighted(0.06);
     let key = option::weighted(0.25, 0..3_u8);
     (0..HANDLES as u8, blob, operation, via, 0..24_u8, any::<u8>(), wide, expect, key).prop_map(
         |(handle, blob, operation, via, rows, shape, wide, expect, key)| Write {

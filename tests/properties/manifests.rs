@@ -121,6 +121,13 @@ fn what_is_written_parses() {
     }
 }
 
+/// An error inside a key without a name still names something.
+#[test]
+fn damage_under_a_key_without_a_name() {
+    assert!(check(br#"{"": [}"#, 1).is_none());
+    assert!(check(br#"{"metadata": {"": 1e999}}"#, 1).is_none());
+}
+
 proptest! {
     #![proptest_config(config(512))]
 

@@ -129,15 +129,12 @@ impl<T: Record> Formats<T> {
             expected: file.rows(),
             rows: 0,
         };
-        let state = (counted, self.context.clone(), self.meter.clone(), manifest.snapshot_id);
+        let state = (counted, self.context.clone(), manifest.snapshot_id);
         let stream = futures::stream::try_unfold(state, |mut state| async move {
             match state.0.next().await {
-                Ok(Some(chunk)) => {
-                    state.2.records(chunk.len() as u64);
-                    Ok(Some((chunk, state)))
-                }
+                Ok(Some(chunk)) => Ok(Some((chunk, state))),
                 Ok(None) => Ok(None),
-                Err(e) => Err(explain_missing(&state.1, state.3, e).await),
+                Err(e) => Err(explain_missing(&state.1, state.2, e).await),
             }
         });
         Ok(stream.boxed())

@@ -53,7 +53,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Bad>
             Ok(_) => ".".to_owned(),
             Err(error) => error.path().to_string(),
         };
-        let field = if path == "." { "$" } else { &path };
+        let field = if path == "." || path.is_empty() { "$" } else { &path };
         Bad::new(field, format!("cannot be read: {error}"))
     })
 }

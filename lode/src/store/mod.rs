@@ -129,7 +129,7 @@ impl Store {
             _ => {
                 let variables = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
                 let (store, path) = object_store::parse_url_opts(&parsed, variables)
-                    .map_err(|e| invalid(url, e.to_string()))?;
+                    .map_err(|e| invalid(url, without_url(url, &e.to_string())))?;
                 Self::from(Arc::<dyn ObjectStore>::from(store)).prefixed(path.as_ref())
             }
         }
@@ -312,9 +312,18 @@ fn absent<T>(result: object_store::Result<T>) -> object_store::Result<Option<T>>
     }
 }
 
+/// What `object_store` said of a URL, without the URL, which can hold secrets.
+fn without_url(url: &str, reason: &str) -> String {
+    match reason.contains(url) {
+        true => "no store is known by this URL with the features that are on".to_owned(),
+        false => reason.to_owned(),
+    }
+}
+
 /// The URL without its user name, password, query and fragment, which can hold secrets.
 fn redact(url: &str) -> String {
     match url::Url::parse(url) {
+        Ok(url) if url.cannot_be_a_base() => format!("{}:…", url.scheme()),
         Ok(mut url) => {
             let _ = url.set_username("");
             let _ = url.set_password(None);

@@ -1,0 +1,71 @@
+# `just` lists the recipes. CI runs `.ci/run`; every recipe is one command that works without just.
+
+set positional-arguments
+
+# List the recipes.
+default:
+    @just --list
+
+# Everything CI runs.
+ci:
+    .ci/run
+
+# The README's test command.
+test *arguments:
+    cargo test --workspace {{arguments}}
+
+# Format the code.
+fmt:
+    cargo fmt --all
+
+# Format and lints, as errors.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy -p lode --all-targets -- -D warnings
+    cargo clippy -p lode --no-default-features --lib -- -D warnings
+
+# The clouds' features compile (many more dependencies).
+check-clouds:
+    cargo check -p lode --features aws,gcp,azure
+
+# The documentation, with warnings as errors.
+docs:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
+
+# The main job: real flights as snapshots on local disk. `just flights FILE` for a file of yours.
+flights *arguments:
+    cargo run --release --example flights -- {{arguments}}
+
+# Every example, one after the other.
+examples:
+    for e in examples/*.rs; do n=$(basename "$e" .rs); [ "$n" = lib ] || cargo run --quiet --release --example "$n" || exit 1; done
+
+# Measure against the same work by hand. LODE_FLIGHTS_CSV names the full file.
+bench *arguments:
+    cargo bench -p lode --bench flights {{arguments}}
+
+# Take new compiler messages as expected ones: look at the difference before you commit it.
+ui-accept:
+    TRYBUILD=overwrite cargo test -p lode-tests ui
+
+# Licences, bans and sources of dependencies; no network beyond what cargo needs.
+deny:
+    cargo fetch --locked
+    cargo deny --offline check licenses bans sources
+
+# Known security problems of dependencies; fetches the advisory database.
+advisories:
+    cargo deny check advisories
+
+# Replay every fuzz corpus.
+fuzz-replay:
+    .ci/fuzz 0
+
+# 60 s of mutation a target.
+fuzz-60s *targets:
+    .ci/fuzz 60 {{targets}}
+
+# An hour of mutation a target.
+fuzz-1h *targets:
+    .ci/fuzz 3600 {{targets}}

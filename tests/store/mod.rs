@@ -1,0 +1,4 @@
+//! Stores: opening them, keys, and what `check` finds out about one.
+
+mod check;
+mod open;

@@ -1,0 +1,86 @@
+//! Opening stores, and keys.
+
+use std::sync::Arc;
+
+use lode::{Blob, Dataset, Durability, Error, HiveLayout, Record, Store, metadata};
+use object_store::ObjectStore;
+
+use crate::support::contents;
+
+#[test]
+fn a_local_store_needs_a_directory_that_exists() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing");
+    let error = Store::local(&missing).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(error.to_string().contains("missing"), "{error}");
+    assert!(!missing.exists(), "nothing is created behind your back");
+
+    let file = dir.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let error = Store::local(&file).unwrap_err();
+    assert!(matches!(error, Error::StoreUnavailable { .. }), "{error}");
+    assert!(Store::local_with(dir.path(), Durability::None).is_ok());
+}
+
+#[tokio::test]
+async fn urls_name_stores() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", dir.path().display());
+    let opened = Dataset::<Blob>::new(&Store::open(&url).unwrap(), "backups").unwrap();
+    opened.write(b"all of it", metadata! {}).await.unwrap();
+    let direct = Dataset::<Blob>::new(&Store::local(dir.path()).unwrap(), "backups").unwrap();
+    assert!(direct.latest().await.unwrap().is_some());
+
+    assert!(Store::open("memory:///team").is_ok());
+    for url in ["", "no url", "ftp://host/x", "file:///does/not/exist"] {
+        assert!(Store::open(url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn secrets_in_urls_are_not_repeated() {
+    for url in ["ftp://user:secret@host/x?token=secret#secret", "user:x@//secret"] {
+        let error = Store::open(url).unwrap_err();
+        let all = format!("{error} {error:?}");
+        assert!(!all.contains("secret"), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_is_a_part_of_its_store() {
+    let memory = crate::support::memory();
+    let whole = Store::from(Arc::clone(&memory) as Arc<dyn ObjectStore>);
+    let part = whole.clone().prefixed("team").unwrap().prefixed("a b%20ä").unwrap();
+    let backups = Dataset::<Blob>::new(&part, "backups").unwrap();
+    let snapshot = backups.write(b"all of it", metadata! {}).await.unwrap();
+    assert_eq!(backups.snapshots().await.unwrap(), [snapshot.id()]);
+    for key in contents(&*memory).await.keys() {
+        assert!(key.starts_with("team/a b%20ä/datasets/backups/"), "{key}");
+    }
+    let other = Dataset::<Blob>::new(&whole.clone().prefixed("team/a").unwrap(), "backups");
+    assert!(other.unwrap().latest().await.unwrap().is_none());
+    for prefix in ["/x", "x/", "a//b", "..", "a/./b", "a\nb"] {
+        assert!(whole.clone().prefixed(prefix).is_err(), "{prefix:?}");
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Place {
+    #[lode(partition)]
+    name: String,
+}
+
+/// `object_store::path::Path::from` would encode `%` again.
+#[tokio::test]
+async fn keys_reach_the_store_byte_for_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let places = Dataset::<Place>::new(&Store::local(dir.path()).unwrap(), "places").unwrap();
+    let places = places.layout(HiveLayout);
+    let place = Place { name: "50 %/ä#1".to_owned() };
+    let snapshot = places.write(std::slice::from_ref(&place), metadata! {}).await.unwrap();
+    let path = &snapshot.files()[0].path;
+    assert!(path.starts_with("datasets/places/partitions/name=50%20%25%2F%C3%A4%231/"), "{path}");
+    assert!(dir.path().join(path).is_file(), "the key is the path on disk");
+    assert_eq!(places.read(&snapshot).await.unwrap(), [place]);
+}
