@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use lode::{Dataset, Error, OnConflict, SnapshotId, metadata};
 
+use crate::support::ambient::uuid;
 use crate::support::forge;
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, Row, lode_store, memory, rows};
+use crate::support::{Class, Fault, FaultStore, Op, Row, contents, lode_store, memory, rows};
 
 async fn start() -> (FaultStore, Dataset<Row>) {
     let faulty = FaultStore::new(memory());
@@ -129,4 +130,37 @@ async fn a_writer_that_was_opened_with_a_committed_key_writes_nothing() {
     let stream = dataset.stream_write_records(rows(0..9), metadata! {}).idempotency_key("k");
     assert_eq!(stream.await.unwrap().id().get(), 2);
     assert_eq!(faulty.counts().puts(), 0);
+}
+
+/// A token that was changed on its way is refused, and nothing is written.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_not_what_it_was_is_refused() {
+    let (faulty, dataset) = start().await;
+    faulty.rule(Rule::on(Op::Create, Class::Manifest, Fault::Before).for_ever());
+    let error = dataset.append(&rows(10..11), metadata! {}).await.unwrap_err();
+    let Error::CommitUnknown { token, .. } = error else { panic!("{error}") };
+    faulty.heal();
+    let before = contents(&**faulty.inner()).await;
+    let other = Dataset::<Row>::new(&faulty.store(), "other").unwrap();
+    let error = other.resolve((*token).clone()).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+
+    let good = serde_json::to_value(&*token).unwrap();
+    let manifest = good["manifest"].as_str().unwrap();
+    let changes = [
+        ("id", "0000000000000000003".to_owned()),
+        ("write_id", uuid(5).simple().to_string()),
+        ("manifest", manifest[..manifest.len() / 2].to_owned()),
+        ("manifest", manifest.replace("datasets/d/", "datasets/e/")),
+        ("manifest", "{}".to_owned()),
+    ];
+    for (field, text) in changes {
+        let mut bad = good.clone();
+        bad[field] = serde_json::json!(text);
+        let error = dataset.resolve(serde_json::from_value(bad).unwrap()).await.unwrap_err();
+        assert!(matches!(error, Error::ManifestInvalid { .. }), "{field}: {error}");
+    }
+    assert_eq!(contents(&**faulty.inner()).await, before);
+    let good = serde_json::from_value(good).unwrap();
+    assert_eq!(dataset.resolve(good).await.unwrap().unwrap().id().get(), 2);
 }

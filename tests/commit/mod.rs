@@ -8,5 +8,6 @@ mod expired;
 mod gc;
 mod hint;
 mod idempotency;
+mod local;
 mod times;
 mod version;
