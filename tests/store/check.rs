@@ -66,11 +66,9 @@ impl ObjectStore for Flawed {
         let creates = options.mode == PutMode::Create;
         match self.flaw {
             Flaw::IgnoresCreate => options.mode = PutMode::Overwrite,
-            Flaw::RacesCreate if creates => {
-                if self.inner.head(path).await.is_err() {
-                    options.mode = PutMode::Overwrite;
-                    tokio::task::yield_now().await;
-                }
+            Flaw::RacesCreate if creates && self.inner.head(path).await.is_err() => {
+                options.mode = PutMode::Overwrite;
+                tokio::task::yield_now().await;
             }
             Flaw::KeepsOld => options.mode = PutMode::Create,
             _ => {}

@@ -176,7 +176,7 @@ impl History {
         let hint = self.paths.hint(&self.dataset);
         let id = manifest.snapshot_id.padded();
         let put = async {
-            if let Err(error) = self.store.put(&hint, Bytes::from(id).into()).await {
+            if let Err(error) = self.store.put_hint(&hint, Bytes::from(id).into()).await {
                 tracing::warn!(dataset = %self.dataset, %error, "the hint was not written");
             }
         };

@@ -78,13 +78,23 @@ impl Manifest {
             let (place, schema) = (schemas.get_mut(index)?, parent.schemas.get(index)?);
             Some(*place.get_or_insert_with(|| self.place_of(schema)))
         });
+        // Only what differs from this manifest's own name: most files are like the new ones, and an
+        // append carries all of them.
+        let other = |theirs: Option<&str>, own: Option<&str>| {
+            theirs.filter(|_| theirs != own).map(str::to_owned)
+        };
+        let checksum = file.checksum_in(parent).map(|(name, _)| name);
         FileRef {
+            path: file.path.clone(),
+            size_bytes: file.size_bytes,
+            checksum: file.checksum.clone(),
+            stats: file.stats.clone(),
             row_count: file.rows().or(counted),
             schema,
-            codec: file.codec_in(parent).map(str::to_owned),
-            compressor: Some(file.compressor_in(parent).to_owned()),
-            checksum_algorithm: file.checksum_in(parent).map(|(name, _)| name.to_owned()),
-            ..file.clone()
+            partition: file.partition.clone(),
+            codec: other(file.codec_in(parent), self.codec.as_deref()),
+            compressor: other(Some(file.compressor_in(parent)), Some(&self.compressor)),
+            checksum_algorithm: other(checksum, self.checksum_algorithm.as_deref()),
         }
     }
 
@@ -152,6 +162,9 @@ impl Manifest {
 /// is not the default.
 fn share<'a>(default: &mut Option<String>, names: impl Iterator<Item = &'a mut Option<String>>) {
     let names: Vec<_> = names.collect();
+    if names.iter().all(|name| name.is_none()) {
+        return;
+    }
     if let Some(Some(first)) = names.first().map(|name| name.as_ref().or(default.as_ref()))
         && names.iter().all(|name| name.as_ref().or(default.as_ref()) == Some(first))
     {

@@ -255,6 +255,9 @@ impl Manifest {
     /// The partition keys in their order, as the files say them; empty if they are not partitioned.
     #[must_use]
     pub fn partition_keys(&self) -> Vec<String> {
+        if self.partitioner == Partitioner::Noop {
+            return Vec::new();
+        }
         let partition = self.files.iter().find_map(FileRef::partition);
         partition.map_or_else(Vec::new, |found| found.keys().map(str::to_owned).collect())
     }

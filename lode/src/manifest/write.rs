@@ -24,6 +24,7 @@ impl Manifest {
     pub fn to_json(&self) -> Result<Vec<u8>> {
         to_json(
             self.snapshot_id,
+            self.files.len(),
             &LiveJson {
                 schema_name: SCHEMA_NAME,
                 format_version: self.format_version,
@@ -60,6 +61,7 @@ impl Tombstone {
     pub fn to_json(&self) -> Result<Vec<u8>> {
         to_json(
             self.snapshot_id,
+            self.expired_files.len(),
             &TombstoneJson {
                 schema_name: SCHEMA_NAME,
                 format_version: self.format_version,
@@ -80,12 +82,19 @@ impl Tombstone {
     }
 }
 
-fn to_json(id: SnapshotId, document: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec_pretty(document).map_err(|error| Error::ManifestInvalid {
-        path: format!("{}/manifest.json", id.padded()),
-        field: "$".to_owned(),
-        reason: format!("cannot be written: {error}"),
-    })
+/// About what a file takes in a manifest: see `docs/DESIGN.md`.
+const BYTES_PER_FILE: usize = 320;
+
+fn to_json(id: SnapshotId, files: usize, document: &impl Serialize) -> Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(1024 + files * BYTES_PER_FILE);
+    match serde_json::to_writer_pretty(&mut json, document) {
+        Ok(()) => Ok(json),
+        Err(error) => Err(Error::ManifestInvalid {
+            path: format!("{}/manifest.json", id.padded()),
+            field: "$".to_owned(),
+            reason: format!("cannot be written: {error}"),
+        }),
+    }
 }
 
 #[derive(Serialize)]

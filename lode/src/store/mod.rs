@@ -4,7 +4,6 @@ mod check;
 mod patience;
 
 use std::fmt;
-use std::path::Path as FsPath;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -51,6 +50,8 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
+    /// The same objects, without waiting for the disk: for hints, on which nothing depends.
+    hints: Arc<dyn ObjectStore>,
     /// Empty, or without a slash at either end.
     prefix: Arc<str>,
     clock: Arc<dyn Clock>,
@@ -72,13 +73,13 @@ pub enum Durability {
 impl Store {
     /// The directory at `path`, which must exist: nothing is created behind your back.
     ///
-    /// Every put is synced to disk before it returns ([`Durability::Sync`]); see
+    /// Every put of data and manifests is synced to disk before it returns ([`Durability::Sync`]); see
     /// [`Store::local_with`].
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`] if it is missing or not a directory.
     #[cfg(feature = "local")]
-    pub fn local(path: impl AsRef<FsPath>) -> Result<Self> {
+    pub fn local(path: impl AsRef<std::path::Path>) -> Result<Self> {
         Self::local_with(path, Durability::Sync)
     }
 
@@ -87,16 +88,20 @@ impl Store {
     /// # Errors
     /// [`Error::StoreUnavailable`] if it is missing or not a directory.
     #[cfg(feature = "local")]
-    pub fn local_with(path: impl AsRef<FsPath>, durability: Durability) -> Result<Self> {
+    pub fn local_with(path: impl AsRef<std::path::Path>, durability: Durability) -> Result<Self> {
         let path = path.as_ref();
         let unavailable = |source| Error::StoreUnavailable { path: path.to_owned(), source };
         if !std::fs::metadata(path).map_err(unavailable)?.is_dir() {
             return Err(unavailable(std::io::ErrorKind::NotADirectory.into()));
         }
-        let store = object_store::local::LocalFileSystem::new_with_prefix(path)
-            .map_err(|source| unavailable(std::io::Error::other(source)))?
-            .with_fsync(durability == Durability::Sync);
-        Ok(Self { settled: true, ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>) })
+        let unsynced = object_store::local::LocalFileSystem::new_with_prefix(path)
+            .map_err(|source| unavailable(std::io::Error::other(source)))?;
+        let store = unsynced.clone().with_fsync(durability == Durability::Sync);
+        Ok(Self {
+            settled: true,
+            hints: Arc::new(unsynced),
+            ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>)
+        })
     }
 
     /// A new, empty store in memory. Clones share it; it is gone with the last of them.
@@ -212,6 +217,13 @@ impl Store {
         Ok(())
     }
 
+    /// Puts a hint. It need not survive a power cut, so it does not wait for the disk.
+    pub(crate) async fn put_hint(&self, key: &str, payload: PutPayload) -> Result<()> {
+        let path = self.path(key)?;
+        self.hints.put(&path, payload).await.map_err(Error::storage("put", key))?;
+        Ok(())
+    }
+
     /// Puts a whole object if none has that name; the raw answer, which the commit protocol reads.
     pub(crate) async fn create(&self, path: &Path, body: Bytes) -> object_store::Result<()> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
@@ -287,6 +299,7 @@ impl Store {
 impl From<Arc<dyn ObjectStore>> for Store {
     fn from(inner: Arc<dyn ObjectStore>) -> Self {
         Self {
+            hints: Arc::clone(&inner),
             inner,
             prefix: "".into(),
             clock: Arc::new(SystemClock),

@@ -1,4 +1,4 @@
-//~ error: unused `Write` that must be used
+//~ error: unused `lode::Write` that must be used
 
 #![deny(unused_must_use)]
 
