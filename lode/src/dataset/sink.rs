@@ -97,7 +97,10 @@ impl<T: Record> OpenFile<T> {
     /// Hands the buffer on.
     pub(super) async fn flush(&mut self) -> Result<()> {
         if !self.buffer.is_empty() {
-            let chunk = std::mem::take(&mut self.buffer);
+            // A file that fills one chunk will fill more: growing each from nothing would copy it
+            // several times.
+            let next = if self.is_full() { CHUNK_BYTES + CHUNK_BYTES / 16 } else { 0 };
+            let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(next));
             self.writer.write(Bytes::from(chunk)).await?;
         }
         self.meter.records(self.rows - self.told);
