@@ -1,6 +1,6 @@
 //! Points in time, as manifests write them.
 
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serializer;
 
 /// The earliest point in time that a manifest can hold.
@@ -24,7 +24,7 @@ pub(crate) fn is_writable(time: DateTime<Utc>) -> bool {
 /// The same time without chrono's notation for leap seconds (nanoseconds of a second and more),
 /// whose text would not sort as it does.
 pub(crate) fn canonical(time: DateTime<Utc>) -> DateTime<Utc> {
-    match time.nanosecond().checked_sub(1_000_000_000) {
+    match time.timestamp_subsec_nanos().checked_sub(1_000_000_000) {
         None => time,
         Some(rest) => DateTime::from_timestamp(time.timestamp().saturating_add(1), rest)
             .unwrap_or(DateTime::<Utc>::MAX_UTC),
