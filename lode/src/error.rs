@@ -325,8 +325,9 @@ pub enum Error {
         found: Vec<String>,
     },
 
-    /// A background task of this call was lost: the runtime is shutting down, or user code (a
-    /// codec, a serializer) panicked in it. A commit that had begun may have happened.
+    /// A background task of this call was lost: the runtime has no timer (`enable_time`, or
+    /// `enable_all`) or is shutting down, or user code (a codec, a serializer) panicked in it. A
+    /// commit that had begun may have happened; without a timer none begins.
     #[error("a background task of lode was lost")]
     Task {
         /// What tokio said.
@@ -375,6 +376,16 @@ impl Error {
             ),
             _ => false,
         }
+    }
+
+    /// Whether it is about what a manifest says, not about reaching it.
+    pub(crate) fn is_about_manifest(&self) -> bool {
+        matches!(
+            self,
+            Self::ManifestInvalid { .. }
+                | Self::UnsupportedVersion { .. }
+                | Self::LimitExceeded { .. }
+        )
     }
 
     pub(crate) fn storage(

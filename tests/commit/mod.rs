@@ -6,6 +6,7 @@ mod conflict;
 mod damage;
 mod expired;
 mod gc;
+mod handle;
 mod hint;
 mod idempotency;
 mod local;

@@ -22,10 +22,13 @@ pub(crate) struct Proposal {
     pub(crate) history: History,
     /// The head when the write was called, before its first data object.
     pub(crate) base: Option<Arc<Manifest>>,
-    pub(crate) draft: Draft,
+    pub(crate) draft: Arc<Draft>,
     pub(crate) expect: Expect,
     pub(crate) on_conflict: OnConflict,
 }
+
+/// A manifest with this many files or fewer is built at once: it takes a few milliseconds.
+const INLINE_FILES: usize = 1000;
 
 /// A commit that failed.
 #[derive(Debug)]
@@ -71,12 +74,11 @@ impl Proposal {
         let mut parent = self.base.clone();
         let mut retries = 0;
         loop {
-            let manifest = self.draft.manifest(&self.history, parent.as_deref())?;
-            let body = Bytes::from(manifest.to_json()?);
+            let (manifest, body) = self.build(parent.clone()).await?;
             let id = manifest.snapshot_id;
             self.check_size(id, &body)?;
             *sent = true;
-            match self.history.put_manifest(id, self.draft.write_id, &body).await? {
+            match self.history.put_manifest(id, self.draft.write_id, &body, false).await? {
                 Outcome::Ours => {
                     let manifest = Arc::new(manifest);
                     self.history.committed(&manifest).await;
@@ -109,6 +111,21 @@ impl Proposal {
             }
             tracing::debug!(lost = %id, head = %head.snapshot_id, retries, "rebasing");
             parent = Some(head);
+        }
+    }
+
+    /// The manifest as the child of `parent`, and its JSON.
+    async fn build(&self, parent: Option<Arc<Manifest>>) -> Result<(Manifest, Bytes)> {
+        let files = parent.as_ref().map_or(0, |parent| parent.files.len());
+        let (history, draft) = (self.history.clone(), Arc::clone(&self.draft));
+        let build = move || {
+            let manifest = draft.manifest(&history, parent.as_deref())?;
+            let body = Bytes::from(manifest.to_json()?);
+            Ok((manifest, body))
+        };
+        match files <= INLINE_FILES {
+            true => build(),
+            false => tokio::task::spawn_blocking(build).await?,
         }
     }
 
@@ -195,7 +212,7 @@ pub(crate) async fn resolve(history: History, token: CommitToken) -> Result<Opti
         _ => return Err(wrong_token(&history, token.id)),
     };
     let task = async move {
-        match history.put_manifest(token.id, token.write_id, &body).await? {
+        match history.put_manifest(token.id, token.write_id, &body, true).await? {
             Outcome::Ours => {
                 history.committed(&manifest).await;
                 Ok(Some(manifest))

@@ -15,11 +15,11 @@ impl History {
     pub(crate) async fn head(&self) -> Result<Option<Arc<Manifest>>> {
         if let Some(known) = self.remembered() {
             let next = known.snapshot_id.get() + 1;
-            let (there, newer) = try_join(self.exists(known.snapshot_id), self.probe(next)).await?;
-            match (there, newer) {
+            let (found, newer) = try_join(self.stamp(known.snapshot_id), self.probe(next)).await?;
+            match (self.is_still(&known, found), newer) {
                 (true, false) => return Ok(Some(known)),
                 (true, true) => return self.head_from(SnapshotId::new(next)?).await.map(Some),
-                // Somebody removed the dataset.
+                // Somebody removed the dataset, or put another one in its place.
                 (false, _) => self.forget(),
             }
         }
@@ -47,7 +47,7 @@ impl History {
                 // Go's ids are not dense and its hint can lie behind; and for a damaged manifest
                 // all that counts here is that others exist.
                 Ok(Some(_)) => return self.listed_head().await,
-                Err(e) if is_about_content(&e) => return self.listed_head().await,
+                Err(e) if e.is_about_manifest() => return self.listed_head().await,
                 Err(e) => return Err(e),
                 Ok(None) => {}
             }
@@ -56,7 +56,7 @@ impl History {
             Ok(Some(entry)) if entry.write_id().is_some() => {
                 self.head_from(SnapshotId::FIRST).await.map(Some)
             }
-            Err(e) if !is_about_content(&e) => Err(e),
+            Err(e) if !e.is_about_manifest() => Err(e),
             _ => self.listed_head().await,
         }
     }
@@ -142,14 +142,4 @@ impl History {
         }
         Ok(())
     }
-}
-
-/// Whether the error is about what the manifest says, not about reaching it.
-fn is_about_content(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::ManifestInvalid { .. }
-            | Error::UnsupportedVersion { .. }
-            | Error::LimitExceeded { .. }
-    )
 }

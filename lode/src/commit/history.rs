@@ -1,6 +1,7 @@
 //! The manifests of one dataset: loading, listing, remembering.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
@@ -14,6 +15,9 @@ use crate::store::Store;
 /// How many manifests are loaded at once.
 pub(crate) const LOADS_IN_FLIGHT: usize = 8;
 
+/// A manifest of this many bytes or fewer is parsed or built at once: it takes a few milliseconds.
+pub(super) const INLINE_BYTES: usize = 256 << 10;
+
 /// The history of one dataset: the manifests under its prefix.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
@@ -22,7 +26,24 @@ pub(crate) struct History {
     pub(crate) paths: Paths,
     pub(crate) max_manifest_bytes: u64,
     /// The newest head seen: a lower bound of the head, from which the next look begins.
-    floor: Arc<Mutex<Option<Arc<Manifest>>>>,
+    floor: Arc<Mutex<Option<Known>>>,
+    has_timer: Arc<OnceLock<()>>,
+}
+
+/// A head that was seen.
+#[derive(Debug)]
+struct Known {
+    manifest: Arc<Manifest>,
+    /// Its object, once it was looked at.
+    stamp: Option<Stamp>,
+}
+
+/// What tells one object from another of the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    size: u64,
+    e_tag: Option<String>,
+    last_modified: DateTime<Utc>,
 }
 
 /// What stands at one id.
@@ -39,7 +60,24 @@ impl History {
         paths: Paths,
         max_manifest_bytes: u64,
     ) -> Self {
-        Self { store, dataset, paths, max_manifest_bytes, floor: Arc::default() }
+        Self {
+            store,
+            dataset,
+            paths,
+            max_manifest_bytes,
+            floor: Arc::default(),
+            has_timer: Arc::default(),
+        }
+    }
+
+    /// Makes sure, before anything is written, that the runtime has a timer: a commit may have to
+    /// wait, and must not be lost then.
+    pub(crate) async fn check_runtime(&self) -> Result<()> {
+        if self.has_timer.get().is_none() {
+            tokio::spawn(async { tokio::time::sleep(Duration::ZERO).await }).await?;
+            let _ = self.has_timer.set(());
+        }
+        Ok(())
     }
 
     pub(crate) fn manifest_key(&self, id: SnapshotId) -> String {
@@ -52,7 +90,11 @@ impl History {
         let Some(body) = self.store.get_bytes(&key, self.max_manifest_bytes).await? else {
             return Ok(None);
         };
-        self.parse(id, &body).map(Some)
+        if body.len() <= INLINE_BYTES {
+            return self.parse(id, &body).map(Some);
+        }
+        let history = self.clone();
+        tokio::task::spawn_blocking(move || history.parse(id, &body)).await?.map(Some)
     }
 
     pub(crate) fn parse(&self, id: SnapshotId, body: &[u8]) -> Result<Entry> {
@@ -66,6 +108,15 @@ impl History {
 
     pub(crate) async fn exists(&self, id: SnapshotId) -> Result<bool> {
         Ok(self.store.head(&self.manifest_key(id)).await?.is_some())
+    }
+
+    pub(super) async fn stamp(&self, id: SnapshotId) -> Result<Option<Stamp>> {
+        let found = self.store.head(&self.manifest_key(id)).await?;
+        Ok(found.map(|meta| Stamp {
+            size: meta.size,
+            e_tag: meta.e_tag,
+            last_modified: meta.last_modified,
+        }))
     }
 
     /// The ids of all manifests, oldest first. Nothing else is inferred from a listing.
@@ -124,7 +175,24 @@ impl History {
     }
 
     pub(crate) fn remembered(&self) -> Option<Arc<Manifest>> {
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.floor().as_ref().map(|known| Arc::clone(&known.manifest))
+    }
+
+    /// Whether the remembered head is still what stands there, as far as its object tells.
+    pub(super) fn is_still(&self, head: &Arc<Manifest>, found: Option<Stamp>) -> bool {
+        let mut floor = self.floor();
+        match (&mut *floor, found) {
+            (_, None) => false,
+            (Some(known), Some(found)) if Arc::ptr_eq(&known.manifest, head) => {
+                *known.stamp.get_or_insert_with(|| found.clone()) == found
+            }
+            // Another task has seen a newer head meanwhile.
+            (_, Some(_)) => true,
+        }
+    }
+
+    fn floor(&self) -> MutexGuard<'_, Option<Known>> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a head, unless a newer one is known. Go's are not remembered: their neighbours
@@ -133,14 +201,14 @@ impl History {
         if head.write_id.is_none() {
             return;
         }
-        let mut floor = self.floor.lock().unwrap_or_else(PoisonError::into_inner);
-        if floor.as_ref().is_none_or(|known| known.snapshot_id < head.snapshot_id) {
-            *floor = Some(Arc::clone(head));
+        let mut floor = self.floor();
+        if floor.as_ref().is_none_or(|known| known.manifest.snapshot_id < head.snapshot_id) {
+            *floor = Some(Known { manifest: Arc::clone(head), stamp: None });
         }
     }
 
     pub(crate) fn forget(&self) {
-        *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.floor() = None;
     }
 }
 

@@ -32,13 +32,15 @@ impl History {
     ///
     /// Any answer but success is one case: whoever's write id stands there afterwards has
     /// committed. While nothing stands there the put may still arrive, so it is put again, until
-    /// one of the two is seen. Stores that have nothing in flight once they have answered (local,
+    /// one of the two is seen. `doubtful` says that an earlier put of it may have failed after its
+    /// name was given: locally, it is synced again before it counts. Stores that have nothing in flight once they have answered (local,
     /// memory) need no second put: there, nothing stands there for ever.
     pub(super) async fn put_manifest(
         &self,
         id: SnapshotId,
         write_id: WriteId,
         body: &Bytes,
+        mut doubtful: bool,
     ) -> Result<Outcome> {
         let key = self.manifest_key(id);
         let path = self.store.path(&key)?;
@@ -48,20 +50,27 @@ impl History {
                 return Ok(Outcome::Ours);
             };
             tracing::debug!(dataset = %self.dataset, snapshot = %id, %error, "unclear put");
+            doubtful |= !matches!(error, object_store::Error::AlreadyExists { .. });
             match self.load(id).await {
                 Ok(Some(entry)) if entry.write_id() != Some(write_id) => {
                     return Ok(Outcome::Theirs);
                 }
-                Ok(Some(Entry::Live(_))) => return Ok(Outcome::Ours),
+                Ok(Some(Entry::Live(_))) if !doubtful => return Ok(Outcome::Ours),
+                Ok(Some(Entry::Live(_))) => match self.store.sync(&key).await {
+                    Ok(()) => return Ok(Outcome::Ours),
+                    Err(e) => tracing::warn!(dataset = %self.dataset, error = %e, "not synced"),
+                },
                 // Committed, and expired since.
                 Ok(Some(Entry::Expired(_))) => return Err(self.expired(id)),
                 Ok(None) if self.store.is_settled() || was_never_sent(&error) => {
                     return Err(Error::storage("put", key)(error));
                 }
-                // Something stands there, and ours is whole: it is not ours.
-                Err(e @ (Error::ManifestInvalid { .. } | Error::UnsupportedVersion { .. })) => {
-                    return Err(e);
-                }
+                // Something stands there, and ours is whole, and small enough: it is not ours.
+                Err(
+                    e @ (Error::ManifestInvalid { .. }
+                    | Error::UnsupportedVersion { .. }
+                    | Error::LimitExceeded { .. }),
+                ) => return Err(e),
                 Ok(None) | Err(_) => {}
             }
             if attempt == SETTLING.attempts {

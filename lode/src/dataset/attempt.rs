@@ -72,6 +72,7 @@ impl Attempt {
         extension: String,
     ) -> Result<Begun> {
         let history = &context.history;
+        history.check_runtime().await?;
         let base = history.head().await?;
         if base.is_none() {
             history.check_other_layouts().await?;
@@ -135,7 +136,7 @@ impl Attempt {
         };
         let Self { context, write_id, plan, base, begun, .. } = self;
         let store = context.history.store.clone();
-        let draft = Draft {
+        let draft = Arc::new(Draft {
             write_id,
             operation: plan.operation,
             metadata: plan.metadata,
@@ -143,7 +144,7 @@ impl Attempt {
             measured,
             encoding: plan.encoding,
             idempotency_key: plan.options.idempotency_key,
-        };
+        });
         let Context { history, on_conflict, .. } = context;
         let proposal = Proposal { history, base, draft, expect: plan.options.expect, on_conflict };
         match proposal.commit().await {

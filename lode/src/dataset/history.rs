@@ -101,27 +101,48 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     /// the first is younger. One listing and O(log n) manifests.
     ///
     /// # Errors
-    /// [`Error::Expired`] if that snapshot has expired, and as for [`latest`](Self::latest).
+    /// [`Error::Expired`] if that snapshot has expired; [`Error::ManifestInvalid`] or
+    /// [`Error::UnsupportedVersion`] if it cannot be trusted, or if one that cannot be trusted may be
+    /// the one (others do no harm); [`Error::ContentMismatch`]; [`Error::Storage`].
     pub async fn as_of(&self, time: DateTime<Utc>) -> Result<Option<Snapshot<T>>> {
         let history = &self.context.history;
         let ids = history.ids().await?;
         let (mut low, mut high) = (0, ids.len());
         let mut best = None;
+        // A damaged one between the best and the first that is too young: it could be the one.
+        let mut damage = None;
         while low < high {
             let middle = low + (high - low) / 2;
-            let id = ids[middle];
-            let entry = history.load(id).await?.ok_or_else(|| history.not_found(id))?;
-            if entry.created_at() <= time {
-                best = Some(entry);
-                low = middle + 1;
-            } else {
-                high = middle;
+            let (mut at, mut damaged) = (middle, None);
+            let entry = loop {
+                match history.load(ids[at]).await {
+                    Ok(Some(entry)) => break Some(entry),
+                    Ok(None) => return Err(history.not_found(ids[at])),
+                    Err(e) if e.is_about_manifest() => damaged = Some(e),
+                    Err(e) => return Err(e),
+                }
+                if at == low {
+                    break None;
+                }
+                at -= 1;
+            };
+            match entry {
+                None => {
+                    damage = damage.or(damaged);
+                    low = middle + 1;
+                }
+                Some(entry) if entry.created_at() <= time => {
+                    (best, damage) = (Some(entry), damaged);
+                    low = middle + 1;
+                }
+                Some(_) => high = at,
             }
         }
-        match best {
-            None => Ok(None),
-            Some(Entry::Live(manifest)) => self.open(manifest).map(Some),
-            Some(Entry::Expired(tombstone)) => Err(history.expired(tombstone.snapshot_id)),
+        match (best, damage) {
+            (_, Some(damage)) => Err(damage),
+            (None, None) => Ok(None),
+            (Some(Entry::Live(manifest)), None) => self.open(manifest).map(Some),
+            (Some(Entry::Expired(tombstone)), None) => Err(history.expired(tombstone.snapshot_id)),
         }
     }
 

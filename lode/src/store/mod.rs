@@ -57,6 +57,8 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     settled: bool,
+    /// The directory whose files are synced, of a local store that does so.
+    synced: Option<Arc<std::path::Path>>,
 }
 
 /// Whether a local store waits until what it wrote is safe from a power cut.
@@ -100,6 +102,7 @@ impl Store {
         Ok(Self {
             settled: true,
             hints: Arc::new(unsynced),
+            synced: (durability == Durability::Sync).then(|| path.into()),
             ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>)
         })
     }
@@ -230,6 +233,21 @@ impl Store {
         self.inner.put_opts(path, body.into(), options).await.map(drop)
     }
 
+    /// Makes sure that an object which is there after all, although its put failed, is there to
+    /// stay: a local file has its name before the name is on disk.
+    pub(crate) async fn sync(&self, key: &str) -> Result<()> {
+        let Some(root) = &self.synced else { return Ok(()) };
+        let file = root.join(self.path(key)?.as_ref());
+        let synced = tokio::task::spawn_blocking(move || {
+            std::fs::File::open(&file)?.sync_all()?;
+            file.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+        });
+        synced.await?.map_err(|e| {
+            let source = object_store::Error::Generic { store: "local", source: e.into() };
+            Error::storage("sync", key)(source)
+        })
+    }
+
     /// The object, or `None` if there is none.
     pub(crate) async fn get(&self, key: &str) -> Result<Option<GetResult>> {
         let path = self.path(key)?;
@@ -305,6 +323,7 @@ impl From<Arc<dyn ObjectStore>> for Store {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             settled: false,
+            synced: None,
         }
     }
 }
