@@ -21,7 +21,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
 
 use support::flight::{self, Flight};
-use support::{Bench, memory, small, synced};
+use support::{Bench, memory, small, stall, synced};
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -33,6 +33,9 @@ fn main() {
     let bench = Bench::new();
     if bench.wants("flights") {
         flights(&bench, &runtime);
+    }
+    if bench.wants("stall") {
+        stall::stalls(&bench, &flight::load());
     }
     if bench.wants("blob") {
         blobs(&bench, &runtime);

@@ -20,6 +20,7 @@ pub(crate) struct Flight {
     arr_time: Option<i32>,
     sched_arr_time: i32,
     arr_delay: Option<i32>,
+    #[lode(partition)]
     carrier: String,
     flight: u32,
     tailnum: Option<String>,

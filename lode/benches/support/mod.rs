@@ -3,6 +3,7 @@
 pub(crate) mod flight;
 pub(crate) mod memory;
 pub(crate) mod small;
+pub(crate) mod stall;
 
 use std::fs::{self, File};
 use std::path::Path;
