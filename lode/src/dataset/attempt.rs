@@ -115,6 +115,7 @@ impl Attempt {
             checksum: self.context.checksum,
             part_bytes: self.context.limits.part_bytes,
             parts_in_flight: self.context.limits.parts_in_flight,
+            max_bytes: self.context.limits.max_decoded_bytes,
             meter: self.meter.clone(),
         };
         (key.clone(), FileWriter::new(&history.store, key, options))
