@@ -4,11 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use lode::{Dataset, Error, HiveLayout, Limits, Record, metadata};
+use futures::StreamExt;
+use lode::{Blob, Dataset, Error, HiveLayout, Limits, Record, metadata};
+use tokio::io::AsyncWriteExt;
 
 use crate::support::script::Rule;
-use crate::support::{Call, Class, Fault, FaultStore, Op, contents, memory};
+use crate::support::{
+    Call, Class, Fault, FaultStore, Op, Row, contents, delete, get, memory, put, rows,
+};
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
 struct Sample {
@@ -162,4 +167,112 @@ async fn a_bad_record_at_the_end_is_found_before_the_first_put() {
         assert_eq!(faulty.counts().puts(), 0);
         assert!(contents(&**faulty.inner()).await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn no_file_is_written_that_could_not_be_read() {
+    let faulty = FaultStore::new(memory());
+    let limits = Limits { max_decoded_bytes: Some(100_000), ..Limits::default() };
+    let dataset = hive(&faulty, limits.clone());
+    let batch = samples(2, 45_000);
+    let one = dataset.write(&batch, metadata! {}).await.unwrap();
+    is_readable(&dataset, &batch).await;
+    let two = dataset.stream_write_records(batch.clone(), metadata! {}).await.unwrap();
+    is_readable(&dataset, &batch).await;
+    // A file of one record gets another, one of two is too large to get a third.
+    let batch = [samples(1, 45_000), samples(1, 45_000)].concat();
+    let three = dataset.write(&batch, metadata! {}).await.unwrap();
+    assert_eq!([one, two, three].map(|snapshot| snapshot.files().len()), [2, 2, 2]);
+
+    faulty.clear();
+    let error = dataset.write(&samples(3, 100_000), metadata! {}).await.unwrap_err();
+    assert!(matches!(error, Error::LimitExceeded { limit: 100_000, .. }), "{error}");
+    assert_eq!(faulty.counts().puts(), 0);
+
+    let blobs = Dataset::<Blob>::new(&faulty.store(), "blobs").unwrap().limits(limits);
+    blobs.write(&[7; 100_000], metadata! {}).await.unwrap();
+    let error = blobs.write(&[7; 100_001], metadata! {}).await.unwrap_err();
+    assert!(matches!(error, Error::LimitExceeded { limit: 100_000, .. }), "{error}");
+    let mut stream = blobs.stream_write(metadata! {}).await.unwrap();
+    let written = stream.write_all(&[7; 100_001]).await.is_ok();
+    assert!(!written || stream.commit().await.is_err());
+}
+
+/// What had to be read of files that do not say it (Go's) is written down.
+#[tokio::test]
+async fn what_was_measured_is_not_measured_again() {
+    let faulty = FaultStore::new(memory());
+    let make = || Dataset::<Row>::new(&faulty.store(), "d").unwrap().layout(HiveLayout);
+    make().write(&rows(0..30), metadata! {}).await.unwrap();
+    let is_commit = |call: &Call| call.op == Op::Create && call.class == Class::Manifest;
+    let key = faulty.calls().into_iter().find(is_commit).unwrap().path;
+    let bytes = get(&**faulty.inner(), &key).await.unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    for file in manifest["files"].as_array_mut().unwrap() {
+        let file = file.as_object_mut().unwrap();
+        assert!(file.remove("row_count").is_some() && file.remove("stats").is_some());
+    }
+    put(&**faulty.inner(), &key, manifest.to_string()).await;
+
+    let red: Vec<Row> = rows(0..60).into_iter().filter(|row| row.kind == "red").collect();
+    let mut reads = Vec::new();
+    for _ in 0..2 {
+        faulty.clear();
+        let snapshot = make().replace_partitions(&red, metadata! {}).await.unwrap();
+        reads.push(faulty.counts().on(Op::Get, Class::Data));
+        for file in snapshot.files() {
+            assert_eq!(file.row_count, Some(if file.size_bytes > 1500 { 20 } else { 10 }));
+            assert_eq!(file.stats.as_ref().unwrap().columns[0].null_count, Some(0));
+        }
+        assert_eq!(snapshot.time_range().unwrap().1, red[19].at);
+        assert_eq!(make().read(&snapshot).await.unwrap().len(), 40);
+    }
+    assert_eq!(reads, [2, 0]);
+}
+
+/// A slow store is waited for, however much there is to be removed.
+#[tokio::test(start_paused = true)]
+async fn a_slow_store_is_cleaned_up_whole() {
+    let faulty = FaultStore::new(memory());
+    let dataset = hive(&faulty, Limits { open_files: 1, ..Limits::default() });
+    let mut writer = dataset.record_writer(metadata! {}).await.unwrap();
+    for sample in samples(100, 10) {
+        writer.push(&sample).await.unwrap();
+    }
+    assert!(contents(&**faulty.inner()).await.len() > 150);
+    let slow = Fault::run(|| tokio::time::sleep(Duration::from_secs(10)));
+    faulty.rule(Rule::on(Op::Delete, Class::Data, slow).for_ever());
+    let before = tokio::time::Instant::now();
+    writer.abort().await;
+    assert!(contents(&**faulty.inner()).await.is_empty());
+    assert!(before.elapsed() < Duration::from_secs(10 * 200 / 10), "{:?}", before.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn uploads_that_cannot_be_aborted_are_waited_for_once() {
+    let faulty = FaultStore::new(memory());
+    let limits = Limits { part_bytes: 64 << 10, ..Limits::default() };
+    let dataset = hive(&faulty, limits);
+    let mut writer = dataset.record_writer(metadata! {}).await.unwrap();
+    for sample in samples(5, 600_000) {
+        writer.push(&sample).await.unwrap();
+    }
+    assert_eq!(faulty.counts().on(Op::Begin, Class::Data), 5);
+    faulty.rule(Rule::on(Op::Abort, Class::Data, Fault::Hang).for_ever());
+    let before = tokio::time::Instant::now();
+    writer.abort().await;
+    assert!(before.elapsed() < Duration::from_secs(40), "{:?}", before.elapsed());
+}
+
+#[tokio::test]
+async fn chunks_end_after_the_first_error() {
+    let faulty = FaultStore::new(memory());
+    let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap().layout(HiveLayout);
+    let snapshot = dataset.write(&rows(0..30), metadata! {}).await.unwrap();
+    delete(&**faulty.inner(), &snapshot.files()[1].path).await;
+    let chunks: Vec<_> = dataset.stream(&snapshot).chunks().collect().await;
+    let good: Vec<bool> = chunks.iter().map(Result::is_ok).collect();
+    assert_eq!(good, [true, false]);
+    let records: Vec<_> = dataset.stream(&snapshot).collect().await;
+    assert_eq!(records.len(), 11);
 }
