@@ -19,19 +19,28 @@ pub struct Limits {
     pub part_bytes: usize,
     /// How many parts of one file are in flight at once. Default: 2.
     pub parts_in_flight: usize,
-    /// How many data files a partitioned write holds open at once; the one that waited longest is
-    /// finished when another is needed. Default: 64.
+    /// How many data files a partitioned write holds open at once; of a stream, the one that waited
+    /// longest is finished when another is needed; of a batch, all are. Default: 64.
     pub open_files: usize,
     /// How many bytes of encoded, not yet stored records a partitioned write holds in memory over
-    /// all its open files. Default: 64 MiB.
+    /// all its open files. One file alone may hold `parts_in_flight + 1` parts and a few MiB, even
+    /// if that is more. Default: 64 MiB.
+    ///
+    /// A batch that needs more than this, or more open files, is encoded twice: no data object of a
+    /// batch is stored before all of its records are known to be good.
     pub buffered_bytes: usize,
-    /// How many files are read at once. Default: 4.
+    /// How many files are read at once. Each takes about 1.5 MiB of memory for each core (of 16 at
+    /// most), beside its largest record. Default: 4.
     pub read_concurrency: usize,
     /// The largest encoded record, in bytes, for writing and reading; `None` for no limit.
     /// Default: 1 GiB.
     pub max_record_bytes: Option<u64>,
-    /// The largest decompressed size of one data file, in bytes, for reading; `None` for no limit.
-    /// Default: none; memory use does not depend on it, except for reading a blob whole.
+    /// The largest size of one data file before compression, in bytes, for writing and reading;
+    /// `None` for no limit. Default: none; memory use does not depend on it, except for reading a
+    /// blob whole.
+    ///
+    /// A larger blob is refused. A record writer begins a new file at half of it, so that a record
+    /// of up to half of it is never too large.
     pub max_decoded_bytes: Option<u64>,
     /// The largest manifest, in bytes, for writing and reading. Default: 1 GiB.
     pub max_manifest_bytes: u64,

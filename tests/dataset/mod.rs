@@ -1,3 +1,4 @@
 //! Datasets through the public API.
 
 mod basics;
+mod bounds;

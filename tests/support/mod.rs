@@ -18,7 +18,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 pub use fault::FaultStore;
 pub use rows::{Row, rows};
-pub use script::{Class, Fault, Op};
+pub use script::{Call, Class, Fault, Op};
 
 /// Everything that lies in a store, byte for byte.
 pub type Contents = BTreeMap<String, Bytes>;

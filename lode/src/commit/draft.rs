@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::history::History;
 use crate::error::{Error, Result};
 use crate::id::WriteId;
-use crate::manifest::{FileRef, Manifest, Operation, Partitioner};
+use crate::manifest::{FileRef, FileStats, Manifest, Operation, Partitioner};
 use crate::metadata::Metadata;
 use crate::partition::Partition;
 use crate::record::RecordSchema;
@@ -21,7 +21,7 @@ pub(crate) struct Draft {
     /// The new data files.
     pub(crate) files: Vec<FileRef>,
     /// What was found out about files of the parent that do not say it themselves, by path.
-    pub(crate) measured: HashMap<String, Measured>,
+    pub(crate) measured: HashMap<String, FileStats>,
     pub(crate) encoding: Encoding,
     pub(crate) idempotency_key: Option<String>,
 }
@@ -37,13 +37,6 @@ pub struct Encoding {
     /// The timestamp column, if the records have one.
     pub(crate) timestamp: Option<&'static str>,
     pub(crate) partition_keys: Option<&'static [&'static str]>,
-}
-
-/// What a file's records were found to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Measured {
-    pub(crate) rows: u64,
-    pub(crate) range: Option<TimeRange>,
 }
 
 /// The earliest and the latest of some timestamps.
@@ -103,7 +96,7 @@ impl Draft {
         }
         for file in &mut manifest.files {
             if let Some(measured) = self.measured.get(&file.path) {
-                file.row_count = Some(measured.rows);
+                add_stats(file, measured);
             }
         }
     }
@@ -138,18 +131,23 @@ impl Draft {
 
     /// Between which times the records of these files are, if all of the files say it.
     fn range_of(&self, files: &[FileRef]) -> Option<Option<TimeRange>> {
-        files
-            .iter()
-            .try_fold(None, |range, file| Some(either(range, self.time_range(file)?, union)))
+        files.iter().try_fold(None, |range, file| {
+            let found = recorded_range(file, self.encoding.timestamp?)?;
+            Some(either(range, found, union))
+        })
     }
+}
 
-    /// As [`recorded_range`] has it.
-    fn time_range(&self, file: &FileRef) -> Option<Option<TimeRange>> {
-        match self.measured.get(&file.path) {
-            Some(measured) => Some(measured.range),
-            None => recorded_range(file, self.encoding.timestamp?),
-        }
+/// Adds to what the file's reference says what was found out about it.
+fn add_stats(file: &mut FileRef, found: &FileStats) {
+    file.row_count = Some(found.row_count);
+    if found.columns.is_empty() {
+        return;
     }
+    let stats = file.stats.get_or_insert_default();
+    stats.row_count = found.row_count;
+    stats.columns.retain(|old| found.columns.iter().all(|new| new.name != old.name));
+    stats.columns.extend(found.columns.iter().cloned());
 }
 
 /// The partitions that these files are of.

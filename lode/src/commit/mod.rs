@@ -25,9 +25,7 @@ mod token;
 pub use policy::{OnConflict, Retry};
 pub use token::CommitToken;
 
-pub(crate) use draft::{
-    Draft, Encoding, Measured, TimeRange, content_name, recorded_range, touched,
-};
+pub(crate) use draft::{Draft, Encoding, TimeRange, content_name, recorded_range, touched};
 pub(crate) use engine::{Failed, Proposal, resolve};
 pub(crate) use history::{Entry, History, LOADS_IN_FLIGHT};
 pub(crate) use idempotency::Expect;

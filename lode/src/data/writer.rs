@@ -20,6 +20,8 @@ pub(crate) struct FileOptions {
     /// A file smaller than this is put whole, any other in parts of this size.
     pub(crate) part_bytes: usize,
     pub(crate) parts_in_flight: usize,
+    /// The most bytes that the file may have, not compressed.
+    pub(crate) max_bytes: Option<u64>,
     /// Told the stored bytes as they are stored, and the file once it is.
     pub(crate) meter: Meter,
 }
@@ -40,6 +42,9 @@ pub(crate) struct Written {
 pub(crate) struct FileWriter {
     members: Members,
     stored: Upload,
+    /// How many bytes it was given, and may be given.
+    taken: u64,
+    max_bytes: Option<u64>,
     /// What went wrong first: everything after that fails as well.
     failure: Option<String>,
 }
@@ -47,10 +52,13 @@ pub(crate) struct FileWriter {
 impl FileWriter {
     /// A writer of the object `key`, which must be a fresh name. No I/O.
     pub(crate) fn new(store: &Store, key: String, options: FileOptions) -> Self {
-        let FileOptions { compression, checksum, part_bytes, parts_in_flight, meter } = options;
+        let FileOptions { compression, checksum, part_bytes, parts_in_flight, max_bytes, meter } =
+            options;
         Self {
             members: Members::new(key.clone(), compression),
             stored: Upload::new(store, key, checksum, part_bytes, parts_in_flight, meter),
+            taken: 0,
+            max_bytes,
             failure: None,
         }
     }
@@ -58,8 +66,9 @@ impl FileWriter {
     /// Adds a chunk, not compressed. Waits only while too much is in flight.
     ///
     /// # Errors
-    /// Whatever has failed since the last call, of this chunk or one before it; the file is given
-    /// up then, and its parts are removed.
+    /// Whatever has failed since the last call, of this chunk or one before it, or
+    /// [`Error::LimitExceeded`] if the file is too large to be read again; the file is given up
+    /// then, and its parts are removed.
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
         self.check()?;
         // If this future is dropped halfway, bytes may be missing: nothing may follow then.
@@ -101,6 +110,13 @@ impl FileWriter {
     }
 
     async fn push(&mut self, mut chunk: Bytes) -> Result<()> {
+        self.taken += chunk.len() as u64;
+        if let Some(limit) = self.max_bytes
+            && self.taken > limit
+        {
+            let (path, what) = (self.stored.key().to_owned(), "the decompressed file");
+            return Err(Error::LimitExceeded { path, what, limit });
+        }
         if self.members.compression.is_none() {
             self.stored.append(chunk).await?;
         } else {

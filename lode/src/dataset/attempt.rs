@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::time::timeout;
 
 use crate::codec::Content;
 use crate::commit::{Draft, Encoding, Expect, Failed, Proposal};
@@ -13,7 +17,7 @@ use crate::manifest::{FileRef, Manifest, Operation};
 use crate::metadata::Metadata;
 use crate::partition::Partition;
 use crate::progress::Meter;
-use crate::store::{Store, best_effort};
+use crate::store::Store;
 
 use super::context::Context;
 use super::formats::Formats;
@@ -116,6 +120,7 @@ impl Attempt {
             checksum: self.context.checksum,
             part_bytes: self.context.limits.part_bytes,
             parts_in_flight: self.context.limits.parts_in_flight,
+            max_bytes: self.context.limits.max_decoded_bytes,
             meter: self.meter.clone(),
         };
         (key.clone(), FileWriter::new(&history.store, key, options))
@@ -173,14 +178,36 @@ impl Attempt {
     }
 }
 
+/// How many objects are deleted at once.
+const DELETING: usize = 16;
+
+/// How long to wait for a store that deletes none of them.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// However many there are: only a store that does not answer any more is given up.
 async fn remove(store: &Store, keys: &[String]) {
-    let Some(first) = keys.first() else { return };
-    let all = async {
-        for key in keys {
-            if let Err(error) = store.delete(key).await {
-                tracing::debug!(key, %error, "a data object of a failed write was not removed");
-            }
+    let delete = |key| delete(store.clone(), key);
+    let keys = keys.to_vec();
+    let objects = keys.len();
+    let mut deletions = futures::stream::iter(keys).map(delete).buffer_unordered(DELETING);
+    let mut answered = 0;
+    loop {
+        match timeout(PATIENCE, deletions.next()).await {
+            Ok(Some(())) => answered += 1,
+            Ok(None) => return,
+            Err(_) => break,
         }
-    };
-    best_effort("removing the data of a failed write", first, all).await;
+    }
+    let seconds = PATIENCE.as_secs();
+    tracing::warn!(
+        objects,
+        answered,
+        "gave up removing the data of a failed write: no answer to a deletion for {seconds} s",
+    );
+}
+
+async fn delete(store: Store, key: String) {
+    if let Err(error) = store.delete(&key).await {
+        tracing::debug!(key, %error, "a data object of a failed write was not removed");
+    }
 }

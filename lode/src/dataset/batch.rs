@@ -1,12 +1,15 @@
 //! A batch of records into data files.
 //!
-//! Every record is encoded before the first data object exists: files are filled one after the
+//! Every record is encoded before the first data object exists. Files are filled one after the
 //! other (large ones are uploaded in parts meanwhile, which nobody sees), and only then finished.
+//! Where more of them would be open, or in memory, than the limits allow, the records that are left
+//! are encoded once for nothing, to know that they can be; from then on files are finished as the
+//! limits ask for it.
 
 use std::collections::HashMap;
 
 use super::attempt::Attempt;
-use super::sink::{OpenFile, finish_all};
+use super::file::{CHUNK_BYTES, Encoded, OpenFile, finish_all};
 use crate::codec::RecordFormat;
 use crate::error::Result;
 use crate::layout::Partitioning;
@@ -21,56 +24,168 @@ pub(crate) async fn write_records<T: Record>(
     partitioning: Option<Partitioning<T>>,
     records: &[T],
 ) -> Result<Vec<FileRef>> {
-    let mut files = Vec::new();
-    match partitioning {
-        None => {
-            let rows = (0_u64..).zip(records);
-            encode(attempt, format, None, rows, &mut files).await?;
-        }
-        Some(partitioning) => {
-            for (partition, rows) in divide(partitioning, records).await? {
-                let rows = rows.into_iter().map(|row| (row as u64, &records[row]));
-                encode(attempt, format, Some(partition), rows, &mut files).await?;
-            }
-        }
-    }
-    finish_all(files).await
+    let groups = match partitioning {
+        None => vec![Group { partition: None, rows: Rows::First(records.len()) }],
+        Some(partitioning) => divide(partitioning, records).await?,
+    };
+    let mut batch = Batch {
+        attempt,
+        format,
+        records,
+        filled: Vec::new(),
+        held: 0,
+        done: Vec::new(),
+        turn: Turn::default(),
+        is_checked: false,
+    };
+    batch.write(&groups).await?;
+    batch.finish_filled().await?;
+    Ok(batch.done)
 }
 
-/// Encodes the records of one partition, into as many files as they fill.
-async fn encode<'a, T: Record>(
-    attempt: &mut Attempt,
-    format: &RecordFormat<T>,
-    partition: Option<Partition>,
-    rows: impl Iterator<Item = (u64, &'a T)>,
-    files: &mut Vec<OpenFile<T>>,
-) -> Result<()> {
-    let limits = attempt.context.limits.clone();
-    let mut open: Option<OpenFile<T>> = None;
-    for (row, record) in rows {
-        let file = match &mut open {
-            Some(file) => file,
-            None => open.insert(OpenFile::new(attempt, format, partition.clone())),
-        };
-        file.encode(record, row, limits.max_record_bytes)?;
-        if file.is_full() {
-            file.flush().await?;
-            if file.stored_bytes() >= limits.target_file_bytes {
-                files.extend(open.take());
+/// A batch on its way into data files.
+struct Batch<'a, T> {
+    attempt: &'a mut Attempt,
+    format: &'a RecordFormat<T>,
+    records: &'a [T],
+    /// The files that wait to be finished, …
+    filled: Vec<OpenFile<T>>,
+    /// … and how many bytes they held in memory at most.
+    held: usize,
+    done: Vec<FileRef>,
+    turn: Turn,
+    /// Whether it is known that every record can be encoded.
+    is_checked: bool,
+}
+
+impl<T: Record> Batch<'_, T> {
+    /// Encodes the records of all groups, each into as many files as it fills.
+    async fn write(&mut self, groups: &[Group]) -> Result<()> {
+        let limits = &self.attempt.context.limits;
+        let (open_files, buffered_bytes) = (limits.open_files.max(1), limits.buffered_bytes);
+        for (at, group) in groups.iter().enumerate() {
+            let rest = &groups[at..];
+            let mut open: Option<OpenFile<T>> = None;
+            for (place, row) in group.rows.skip(0).enumerate() {
+                let file = match &mut open {
+                    Some(file) => file,
+                    None => {
+                        if self.filled.len() >= open_files {
+                            self.make_room(rest, place).await?;
+                        }
+                        let partition = group.partition.clone();
+                        open.insert(OpenFile::new(self.attempt, self.format, partition))
+                    }
+                };
+                let grown = file.encode(&self.records[row], row as u64)?;
+                let is_full = file.is_full();
+                if is_full {
+                    file.flush().await?;
+                }
+                if self.turn.is_over(grown) {
+                    tokio::task::yield_now().await;
+                    if !self.filled.is_empty() && self.held + file.buffered() > buffered_bytes {
+                        self.make_room(rest, place + 1).await?;
+                    }
+                }
+                if is_full && file.is_complete() {
+                    self.set_aside(open.take());
+                }
             }
-            // Encoding is work: others get their turn.
-            tokio::task::yield_now().await;
+            self.set_aside(open);
         }
+        Ok(())
     }
-    files.extend(open);
-    Ok(())
+
+    fn set_aside(&mut self, file: Option<OpenFile<T>>) {
+        self.held += file.as_ref().map_or(0, OpenFile::buffered);
+        self.filled.extend(file);
+    }
+
+    /// Finishes the files that wait, once all records are known to be fit for it: those of `groups`
+    /// that have not been encoded begin with the first group's record number `place`.
+    async fn make_room(&mut self, groups: &[Group], place: usize) -> Result<()> {
+        if !self.is_checked {
+            self.check(groups, place).await?;
+            self.is_checked = true;
+        }
+        self.finish_filled().await
+    }
+
+    /// Encodes these records for nothing.
+    async fn check(&mut self, groups: &[Group], place: usize) -> Result<()> {
+        let limits = self.attempt.context.limits.clone();
+        let path = self.attempt.context.history.dataset.to_string();
+        for (at, group) in groups.iter().enumerate() {
+            let mut trial: Option<Encoded<T>> = None;
+            for row in group.rows.skip(if at == 0 { place } else { 0 }) {
+                let file =
+                    trial.get_or_insert_with(|| Encoded::new(path.clone(), self.format, &limits));
+                let grown = file.push(&self.records[row], row as u64)?;
+                file.discard();
+                if self.turn.is_over(grown) {
+                    tokio::task::yield_now().await;
+                }
+                if file.is_large() {
+                    file.finish()?;
+                    trial = None;
+                }
+            }
+            trial.map_or(Ok(()), |mut file| file.finish())?;
+        }
+        Ok(())
+    }
+
+    async fn finish_filled(&mut self) -> Result<()> {
+        self.held = 0;
+        self.done.extend(finish_all(std::mem::take(&mut self.filled)).await?);
+        Ok(())
+    }
+}
+
+/// Says when others get their turn: encoding is work.
+#[derive(Default)]
+struct Turn {
+    /// Bytes encoded since the last.
+    encoded: usize,
+}
+
+impl Turn {
+    fn is_over(&mut self, grown: usize) -> bool {
+        self.encoded += grown;
+        let is_over = self.encoded >= CHUNK_BYTES;
+        if is_over {
+            self.encoded = 0;
+        }
+        is_over
+    }
+}
+
+/// The records of one partition.
+struct Group {
+    partition: Option<Partition>,
+    rows: Rows,
+}
+
+/// Some rows of a batch, by their numbers.
+enum Rows {
+    /// This many, from the first.
+    First(usize),
+    These(Vec<usize>),
+}
+
+impl Rows {
+    /// All but the first `n`.
+    fn skip(&self, n: usize) -> impl Iterator<Item = usize> + Send + '_ {
+        (n..).map_while(|place| match self {
+            Self::First(len) => (place < *len).then_some(place),
+            Self::These(rows) => rows.get(place).copied(),
+        })
+    }
 }
 
 /// The rows of each partition, in order of the partitions' first rows.
-async fn divide<T>(
-    partitioning: Partitioning<T>,
-    records: &[T],
-) -> Result<Vec<(Partition, Vec<usize>)>> {
+async fn divide<T>(partitioning: Partitioning<T>, records: &[T]) -> Result<Vec<Group>> {
     /// How many records are looked at before others get their turn.
     const AT_ONCE: usize = 4096;
     let mut groups: Vec<(Partition, Vec<usize>)> = Vec::new();
@@ -92,5 +207,6 @@ async fn divide<T>(
             tokio::task::yield_now().await;
         }
     }
-    Ok(groups)
+    let group = |(partition, rows)| Group { partition: Some(partition), rows: Rows::These(rows) };
+    Ok(groups.into_iter().map(group).collect())
 }

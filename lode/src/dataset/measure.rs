@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use serde_json::Value;
 
 use super::formats::Formats;
-use crate::commit::{Measured, TimeRange, recorded_range, touched};
+use crate::commit::{TimeRange, recorded_range, touched};
 use crate::error::{BoxError, Result};
 use crate::manifest::{ColumnStats, FileRef, FileStats, Manifest, canonical, is_writable};
 use crate::record::Record;
@@ -51,12 +51,13 @@ fn json(time: DateTime<Utc>) -> Value {
 }
 
 /// Reads those files of `base` that stay when the partitions of `files` are replaced, and that do
-/// not say how many records they hold, or between which times (Go's do not).
+/// not say how many records they hold, or between which times (Go's do not): what their statistics
+/// are, by path.
 pub(super) async fn measure_kept<T: Record>(
     formats: &Formats<T>,
     base: &Manifest,
     files: &[FileRef],
-) -> Result<HashMap<String, Measured>> {
+) -> Result<HashMap<String, FileStats>> {
     let touched = touched(files);
     let mut measured = HashMap::new();
     for file in &base.files {
@@ -65,16 +66,20 @@ pub(super) async fn measure_kept<T: Record>(
         if is_known || touched.contains(&file.partition().as_deref()) {
             continue;
         }
-        let (mut rows, mut span) = (0, Span::default());
+        let (mut rows, mut span, mut is_writable) = (0, Span::default(), true);
         let mut chunks = formats.records(base, file)?;
         while let Some(chunk) = chunks.try_next().await? {
             rows += chunk.len() as u64;
             for record in &chunk {
-                // A time out of range cannot have come from a write; it is left out of the range.
-                let _ = span.add(record.timestamp());
+                // A time out of range cannot have come from lode's writes: the range stays unknown.
+                is_writable &= span.add(record.timestamp()).is_ok();
             }
         }
-        measured.insert(file.path.clone(), Measured { rows, range: span.range });
+        let stats = match T::TIMESTAMP {
+            Some(column) if is_writable => span.stats(column, rows),
+            _ => FileStats { row_count: rows, columns: Vec::new() },
+        };
+        measured.insert(file.path.clone(), stats);
     }
     Ok(measured)
 }

@@ -13,6 +13,7 @@ mod batch;
 mod blob;
 mod catalog;
 mod context;
+mod file;
 mod formats;
 mod history;
 mod measure;

@@ -11,11 +11,11 @@ use super::context::Context;
 use super::formats::{Decoder, Formats};
 use super::measure::measure_kept;
 use crate::codec::{Blob, BlobFormat, RecordFormat};
-use crate::commit::{Encoding, Measured};
+use crate::commit::Encoding;
 use crate::compress::Compressor;
 use crate::error::Result;
 use crate::layout::Partitioning;
-use crate::manifest::{FileRef, Manifest};
+use crate::manifest::{FileRef, FileStats, Manifest};
 use crate::record::{Record, RecordSchema};
 
 /// The half of [`Content`](crate::codec::Content) that is lode's own business; it seals it.
@@ -54,7 +54,7 @@ pub trait Operations: Sized + 'static {
         formats: &Formats<Self>,
         base: &Manifest,
         files: &[FileRef],
-    ) -> impl Future<Output = Result<HashMap<String, Measured>>> + Send;
+    ) -> impl Future<Output = Result<HashMap<String, FileStats>>> + Send;
 }
 
 #[diagnostic::do_not_recommend]
@@ -100,7 +100,7 @@ impl<T: Record> Operations for T {
         formats: &Formats<T>,
         base: &Manifest,
         files: &[FileRef],
-    ) -> Result<HashMap<String, Measured>> {
+    ) -> Result<HashMap<String, FileStats>> {
         measure_kept(formats, base, files).await
     }
 }
@@ -145,7 +145,7 @@ impl Operations for Blob {
         _: &Formats<Self>,
         _: &Manifest,
         _: &[FileRef],
-    ) -> Result<HashMap<String, Measured>> {
+    ) -> Result<HashMap<String, FileStats>> {
         Ok(HashMap::new())
     }
 }

@@ -60,7 +60,6 @@ struct Files<T> {
 pub struct RecordStream<T> {
     chunks: BoxStream<'static, Result<Vec<T>>>,
     current: vec::IntoIter<T>,
-    failed: bool,
 }
 
 impl<T, C, L> Dataset<T, C, L> {
@@ -153,7 +152,7 @@ impl<T: Send + 'static> Read<'_, T> {
             Ok(files) => (self.stream)(files),
             Err(e) => futures::stream::once(futures::future::err(e)).boxed(),
         };
-        RecordStream { chunks, current: Vec::new().into_iter(), failed: false }
+        RecordStream { chunks: until_error(chunks), current: Vec::new().into_iter() }
     }
 
     /// Chooses the files to read.
@@ -249,8 +248,19 @@ fn in_order<T: Record>(files: Files<T>) -> BoxStream<'static, Result<Vec<T>>> {
         .boxed()
 }
 
+/// The same chunks, up to the first error: what files there are after a bad one is not read.
+fn until_error<T: Send + 'static>(
+    chunks: BoxStream<'static, Result<Vec<T>>>,
+) -> BoxStream<'static, Result<Vec<T>>> {
+    let next = |mut chunks: BoxStream<'static, Result<Vec<T>>>| async move {
+        Ok(chunks.try_next().await?.map(|chunk| (chunk, chunks)))
+    };
+    futures::stream::try_unfold(chunks, next).boxed()
+}
+
 impl<T> RecordStream<T> {
-    /// The records in chunks, as they are decoded; what is left of the current one first.
+    /// The records in chunks, as they are decoded; what is left of the current one first. After an
+    /// error the stream ends.
     pub fn chunks(self) -> BoxStream<'static, Result<Vec<T>>>
     where
         T: Send + 'static,
@@ -270,15 +280,9 @@ impl<T> Stream for RecordStream<T> {
             if let Some(record) = this.current.next() {
                 return Poll::Ready(Some(Ok(record)));
             }
-            if this.failed {
-                return Poll::Ready(None);
-            }
             match ready!(this.chunks.poll_next_unpin(cx)) {
                 Some(Ok(chunk)) => this.current = chunk.into_iter(),
-                Some(Err(e)) => {
-                    this.failed = true;
-                    return Poll::Ready(Some(Err(e)));
-                }
+                Some(Err(e)) => return Poll::Ready(Some(Err(e))),
                 None => return Poll::Ready(None),
             }
         }

@@ -84,6 +84,7 @@ pub(super) fn options(compressor: &str) -> FileOptions {
         checksum: Some(Checksum::default()),
         part_bytes: 8 << 20,
         parts_in_flight: 2,
+        max_bytes: None,
         meter: Meter::default(),
     }
 }

@@ -1,0 +1,210 @@
+//! One data file of records: encoding them, and storing what they become.
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+
+use super::attempt::Attempt;
+use super::measure::Span;
+use crate::codec::{RecordEncoder, RecordFormat};
+use crate::data::FileWriter;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::manifest::FileRef;
+use crate::partition::Partition;
+use crate::progress::Meter;
+use crate::record::Record;
+
+/// Encoded records are handed on in chunks of this many bytes: it takes a few milliseconds to encode
+/// that much, and it makes a good unit to compress.
+pub(super) const CHUNK_BYTES: usize = 512 << 10;
+
+/// How many files are finished at once.
+const FINISHING: usize = 16;
+
+/// One data file being filled with records.
+pub(super) struct OpenFile<T> {
+    partition: Option<Partition>,
+    key: String,
+    encoded: Encoded<T>,
+    writer: FileWriter,
+    target_bytes: u64,
+    meter: Meter,
+    /// How many records the meter was told of.
+    told: u64,
+}
+
+impl<T: Record> OpenFile<T> {
+    pub(super) fn new(
+        attempt: &mut Attempt,
+        format: &RecordFormat<T>,
+        partition: Option<Partition>,
+    ) -> Self {
+        let (key, writer) = attempt.file(partition.as_ref());
+        let limits = &attempt.context.limits;
+        Self {
+            partition,
+            encoded: Encoded::new(key.clone(), format, limits),
+            key,
+            writer,
+            target_bytes: limits.target_file_bytes,
+            meter: attempt.meter.clone(),
+            told: 0,
+        }
+    }
+
+    /// Encodes one record into the buffer, and says by how many bytes that grew. `row` is its number
+    /// in the whole write.
+    pub(super) fn encode(&mut self, record: &T, row: u64) -> Result<usize> {
+        self.encoded.push(record, row)
+    }
+
+    /// Whether the buffer is to be handed on.
+    pub(super) fn is_full(&self) -> bool {
+        self.encoded.buffer.len() >= CHUNK_BYTES || self.encoded.is_large()
+    }
+
+    /// Whether the next record belongs into a file of its own; to be asked after a flush.
+    pub(super) fn is_complete(&self) -> bool {
+        self.writer.stored_bytes() >= self.target_bytes || self.encoded.is_large()
+    }
+
+    /// Hands the buffer on.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        if !self.encoded.buffer.is_empty() {
+            self.writer.write(self.encoded.take()).await?;
+        }
+        self.meter.records(self.encoded.rows - self.told);
+        self.told = self.encoded.rows;
+        Ok(())
+    }
+
+    /// How many bytes it holds in memory.
+    pub(super) fn buffered(&self) -> usize {
+        self.encoded.buffer.len() + self.writer.buffered_bytes()
+    }
+
+    /// Stores the file; its reference, as the manifest will have it.
+    pub(super) async fn finish(mut self) -> Result<FileRef> {
+        self.encoded.finish()?;
+        self.flush().await?;
+        let written = self.writer.finish().await?;
+        let Encoded { rows, span, .. } = self.encoded;
+        let mut file = FileRef::new(self.key, written.size_bytes);
+        file.checksum = written.checksum;
+        file.row_count = Some(rows);
+        file.schema = Some(0);
+        file.partition = self.partition;
+        file.stats = T::TIMESTAMP.map(|column| span.stats(column, rows));
+        Ok(file)
+    }
+
+    pub(super) async fn abort(self) {
+        self.writer.abort().await;
+    }
+}
+
+/// Finishes these files, several at once. If one fails the others are given up.
+pub(super) async fn finish_all<T: Record>(files: Vec<OpenFile<T>>) -> Result<Vec<FileRef>> {
+    futures::stream::iter(files).map(OpenFile::finish).buffered(FINISHING).try_collect().await
+}
+
+/// The records of one file, encoded one after the other.
+pub(super) struct Encoded<T> {
+    /// What errors call the file.
+    path: String,
+    encoder: Box<dyn RecordEncoder<T>>,
+    buffer: Vec<u8>,
+    /// How many bytes were taken out of the buffer.
+    taken: u64,
+    max_record_bytes: Option<u64>,
+    max_bytes: Option<u64>,
+    rows: u64,
+    /// The number of the last record in the whole write.
+    last: u64,
+    span: Span,
+}
+
+impl<T: Record> Encoded<T> {
+    pub(super) fn new(path: String, format: &RecordFormat<T>, limits: &Limits) -> Self {
+        Self {
+            path,
+            encoder: format.encoder(),
+            buffer: Vec::new(),
+            taken: 0,
+            max_record_bytes: limits.max_record_bytes,
+            max_bytes: limits.max_decoded_bytes,
+            rows: 0,
+            last: 0,
+            span: Span::default(),
+        }
+    }
+
+    /// Adds one record, and says by how many bytes the buffer grew.
+    pub(super) fn push(&mut self, record: &T, row: u64) -> Result<usize> {
+        let before = self.buffer.len();
+        self.encoder.push(record, &mut self.buffer).map_err(|e| Error::Encode {
+            row,
+            field: e.field,
+            source: e.source,
+        })?;
+        let grown = self.buffer.len().saturating_sub(before);
+        self.within(grown as u64, self.max_record_bytes, "an encoded record")?;
+        self.within(self.bytes(), self.max_bytes, "the decompressed file")?;
+        self.rows += 1;
+        self.last = row;
+        if let Some(column) = T::TIMESTAMP {
+            self.span.add(record.timestamp()).map_err(|source| Error::Encode {
+                row,
+                field: column.to_owned(),
+                source,
+            })?;
+        }
+        Ok(grown)
+    }
+
+    /// Adds what ends the file.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        self.encoder.finish(&mut self.buffer).map_err(|e| Error::Encode {
+            row: self.last,
+            field: e.field,
+            source: e.source,
+        })?;
+        self.within(self.bytes(), self.max_bytes, "the decompressed file")
+    }
+
+    /// Whether it has half of the bytes that a file may have: a record's size is known only when it
+    /// is in the file, so that much is left for the next one.
+    pub(super) fn is_large(&self) -> bool {
+        self.max_bytes.is_some_and(|limit| self.bytes() >= limit.div_ceil(2))
+    }
+
+    /// What the buffer holds.
+    pub(super) fn take(&mut self) -> Bytes {
+        self.taken += self.buffer.len() as u64;
+        // A file that fills one chunk will fill more: growing each from nothing would copy it
+        // several times.
+        let next =
+            if self.buffer.len() >= CHUNK_BYTES { CHUNK_BYTES + CHUNK_BYTES / 16 } else { 0 };
+        std::mem::replace(&mut self.buffer, Vec::with_capacity(next)).into()
+    }
+
+    /// Throws away what the buffer holds.
+    pub(super) fn discard(&mut self) {
+        self.taken += self.buffer.len() as u64;
+        self.buffer.clear();
+    }
+
+    /// How many bytes the file has so far.
+    fn bytes(&self) -> u64 {
+        self.taken + self.buffer.len() as u64
+    }
+
+    fn within(&self, bytes: u64, limit: Option<u64>, what: &'static str) -> Result<()> {
+        match limit {
+            Some(limit) if bytes > limit => {
+                Err(Error::LimitExceeded { path: self.path.clone(), what, limit })
+            }
+            _ => Ok(()),
+        }
+    }
+}
