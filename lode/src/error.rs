@@ -37,7 +37,7 @@ pub enum Error {
     },
 
     /// Metadata that JSON cannot hold. Nothing was written.
-    #[error("metadata at `{path}`: {reason}")]
+    #[error("metadata{}: {reason}", at_place(path))]
     InvalidMetadata {
         /// Where in the metadata, such as `limits.max` or `scores[2]`; empty for the whole.
         path: String,
@@ -68,17 +68,18 @@ pub enum Error {
         highest: i64,
     },
 
-    /// A store URL that cannot be used.
-    #[error("cannot open the store {url:?}: {reason}")]
+    /// A store's URL or prefix that cannot be used.
+    #[error("cannot use {url:?} as the URL or prefix of a store: {reason}")]
     InvalidUrl {
-        /// The URL as given, without credentials.
+        /// The URL as given, without credentials; or the prefix.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
 
     /// The object store failed. For writes see the variant [`Error::CommitUnknown`] as well: this
-    /// one is only returned by a commit when it is certain that nothing was committed.
+    /// one is only returned by a commit when it is certain that nothing was committed (for a local
+    /// store: of a file system that is not a network's).
     #[error("cannot {operation} `{path}`")]
     Storage {
         /// `get`, `put`, `list`, `delete`, …
@@ -207,7 +208,8 @@ pub enum Error {
     /// A limit of [`Limits`](crate::Limits) was reached.
     #[error("`{path}`: {what} exceeds the limit of {limit} bytes")]
     LimitExceeded {
-        /// The object, or the dataset for a record that is being written.
+        /// The object's key: that of the data object or manifest which is read, or which was to be
+        /// written.
         path: String,
         /// What is too large.
         what: &'static str,
@@ -406,8 +408,26 @@ impl Error {
     }
 }
 
+/// The error's text and those of its sources, each once: not all errors leave their sources' out.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let source_text = source.to_string();
+        if !text.contains(&source_text) {
+            text = format!("{text}: {source_text}");
+        }
+        next = source.source();
+    }
+    text
+}
+
 fn in_field(field: &str) -> String {
     if field.is_empty() { String::new() } else { format!(", field `{field}`") }
+}
+
+fn at_place(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" at `{path}`") }
 }
 
 fn needs_feature(feature: &Option<&'static str>) -> String {

@@ -86,14 +86,17 @@
 //! an append builds on the other's snapshot by itself, as [`OnConflict`] says. A write whose future is
 //! dropped is committed wholly or not at all; with an idempotency key it can be tried again safely.
 //!
-//! lode needs a tokio runtime. Encoding is done in small steps between which other tasks have their
+//! lode needs a tokio runtime with time enabled: `#[tokio::main]` makes one, and a `Builder` with
+//! `enable_all()`. Encoding is done in small steps between which other tasks have their
 //! turn; compressing, hashing and decoding run on tokio's blocking threads.
 //!
 //! # Observing it
 //!
-//! Writes, reads and commits are [`tracing`] spans and events, at the levels `info` (a write, a
-//! commit), `debug` (retries, unclear answers) and `warn` (a hint that was not written, a writer that was
-//! dropped). No record, metadata or credential is in them.
+//! [`tracing`] spans at the level `info` are `lode.write` (appends and replaced partitions too),
+//! `lode.stream_write_records`, `lode.record_writer` and `lode.stream_write` (opening and committing; not
+//! each push), `lode.read`, `lode.read_blob` and `lode.read_blob_range`. Events are commits (`info`),
+//! retries, unclear answers and blobs that are streamed (`debug`), and hints that were not written and
+//! writers that were dropped (`warn`). No record, metadata or credential is in them.
 //!
 //! # Features
 //!

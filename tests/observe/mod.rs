@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use futures::TryStreamExt;
 use lode::codec::Jsonl;
 use lode::compress::Zstd;
 use lode::{Blob, Dataset, Limits, Progress, Record, Store, metadata};
 use tokio::io::AsyncWriteExt;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
 struct Patient {
@@ -48,6 +50,7 @@ async fn what_happens_is_traced_and_what_is_stored_is_not() {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(log.clone())
         .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::NEW)
         .with_ansi(false)
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
@@ -61,6 +64,16 @@ async fn what_happens_is_traced_and_what_is_stored_is_not() {
     let last = slow.commit().await.unwrap();
     assert_eq!(two.read(&last).await.unwrap().len(), 5);
     drop(one.record_writer(metadata! {}).await.unwrap());
+    two.stream_write_records(patients(2), metadata! {}).append().await.unwrap();
+
+    let scans = Dataset::<Blob>::new(&store, "scans").unwrap();
+    let mut writer = scans.stream_write(metadata! {}).await.unwrap();
+    writer.write_all(b"SECRET bytes").await.unwrap();
+    let scan = writer.commit().await.unwrap();
+    scans.read_blob(&scan).await.unwrap();
+    scans.read_blob_range(&scan, 2..5).await.unwrap();
+    let streamed: Vec<_> = scans.stream_blob(&scan).try_collect().await.unwrap();
+    assert_eq!(streamed.concat(), b"SECRET bytes");
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for expected in [
@@ -71,6 +84,13 @@ async fn what_happens_is_traced_and_what_is_stored_is_not() {
         "committed snapshot=3",
         "lode.read{dataset=patients snapshot=3",
         "a record writer was dropped without `commit` or `abort`",
+        "lode.record_writer{dataset=patients operation=append}:commit{dataset=patients",
+        "lode.stream_write_records{dataset=patients operation=append}:",
+        "committed snapshot=4",
+        "lode.stream_write{dataset=scans}:commit{dataset=scans",
+        "lode.read_blob{dataset=scans snapshot=1}: lode",
+        "lode.read_blob_range{dataset=scans snapshot=1 start=2 end=5}: lode",
+        "streaming a blob dataset=scans snapshot=1",
     ] {
         assert!(log.contains(expected), "{expected} is missing in:\n{log}");
     }

@@ -9,7 +9,7 @@ use crate::compress::Compressor;
 use crate::data::members::Members;
 use crate::data::parallelism;
 use crate::data::upload::Upload;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::progress::Meter;
 use crate::store::Store;
 
@@ -155,15 +155,4 @@ impl FileWriter {
         self.stored.abort().await;
         error
     }
-}
-
-/// The error's text and those of its sources.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

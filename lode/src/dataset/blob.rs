@@ -13,6 +13,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::GetOptions;
 use tokio::io::AsyncWrite;
+use tracing::{Instrument, Span};
 
 use super::attempt::{Attempt, Begun, Options, Plan};
 use super::formats::{Formats, explain_missing};
@@ -62,6 +63,7 @@ pub struct StreamBlob<'a> {
 pub struct BlobWriter {
     formats: Formats<Blob>,
     state: State,
+    span: Span,
 }
 
 enum State {
@@ -148,7 +150,9 @@ impl BlobContent for Blob {
         let (compression, extension) = Self::storage(&format);
         let encoding = Self::encoding(&dataset.context, &format, None);
         let plan = Plan { operation: Operation::Write, metadata: metadata?, options, encoding };
-        let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
+        let span = tracing::info_span!("lode.stream_write", dataset = %dataset.id());
+        let begin = Attempt::begin(&dataset.context, plan, compression, extension);
+        let begun = begin.instrument(span.clone()).await?;
         let state = match begun {
             Begun::Fresh(mut attempt) => {
                 let (key, file) = attempt.file(None);
@@ -158,7 +162,7 @@ impl BlobContent for Blob {
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };
-        Ok(BlobWriter { formats: dataset.formats(), state })
+        Ok(BlobWriter { formats: dataset.formats(), state, span })
     }
 }
 
@@ -167,7 +171,12 @@ impl BlobWriter {
     ///
     /// # Errors
     /// As for [`Dataset::write`]; [`Error::WriterFailed`] if a write returned an error before.
-    pub async fn commit(mut self) -> Result<Snapshot<Blob>> {
+    pub async fn commit(self) -> Result<Snapshot<Blob>> {
+        let span = self.span.clone();
+        self.finish().instrument(span).await
+    }
+
+    async fn finish(mut self) -> Result<Snapshot<Blob>> {
         let mut open = match std::mem::replace(&mut self.state, State::Done) {
             State::Open(open) => open,
             State::Already(snapshot) => return Ok(snapshot),
@@ -335,14 +344,20 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
     /// snapshot has expired since it was opened, [`Error::LimitExceeded`],
     /// [`Error::CodecUnavailable`], [`Error::Storage`].
     pub async fn read_blob(&self, snapshot: &Snapshot<Blob>) -> Result<Bytes> {
+        let span = tracing::info_span!(
+            "lode.read_blob",
+            dataset = %self.id(),
+            snapshot = %snapshot.id(),
+        );
         let file = self.blob_file(snapshot)?;
-        self.formats().read_all(snapshot.manifest(), file).await
+        self.formats().read_all(snapshot.manifest(), file).instrument(span).await
     }
 
     /// The blob as it comes, in chunks of about 1 MiB, in bounded memory. Whether all of it was
     /// right is known at its end: a size or checksum that does not fit is an error in place of the
     /// end.
     pub fn stream_blob(&self, snapshot: &Snapshot<Blob>) -> BoxStream<'static, Result<Bytes>> {
+        tracing::debug!(dataset = %self.id(), snapshot = %snapshot.id(), "streaming a blob");
         let bytes = self
             .blob_file(snapshot)
             .and_then(|file| self.formats().bytes(snapshot.manifest(), file));
@@ -364,6 +379,17 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
         snapshot: &Snapshot<Blob>,
         range: Range<u64>,
     ) -> Result<Bytes> {
+        let span = tracing::info_span!(
+            "lode.read_blob_range",
+            dataset = %self.id(),
+            snapshot = %snapshot.id(),
+            start = range.start,
+            end = range.end,
+        );
+        self.read_range(snapshot, range).instrument(span).await
+    }
+
+    async fn read_range(&self, snapshot: &Snapshot<Blob>, range: Range<u64>) -> Result<Bytes> {
         let file = self.blob_file(snapshot)?;
         let manifest = snapshot.manifest();
         let out_of_range =

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, TryStreamExt};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::attempt::{Attempt, Begun, Options, Plan};
 use super::formats::Formats;
@@ -39,7 +39,7 @@ impl<T: Record> RecordContent for T {}
 #[must_use = "a write does nothing until it is awaited"]
 pub struct StreamWrite<'a, T, L> {
     opening: OpenWriter<'a, T, L>,
-    run: Box<dyn FnOnce(Opening<'a, T>) -> Writing<'a, T> + Send + 'a>,
+    run: Box<dyn FnOnce(Operation, Opening<'a, T>) -> Writing<'a, T> + Send + 'a>,
 }
 
 /// A [`RecordWriter`] that is opened when this is awaited.
@@ -63,6 +63,7 @@ type Writing<'a, T> = BoxFuture<'a, Result<Snapshot<T>>>;
 pub struct RecordWriter<T> {
     formats: Formats<T>,
     state: State<T>,
+    span: Span,
 }
 
 enum State<T> {
@@ -109,7 +110,14 @@ impl<T, C, L> Dataset<T, C, L> {
         let records = source.into_records();
         StreamWrite {
             opening: self.record_writer(metadata),
-            run: Box::new(move |opening| write_all(opening, records).boxed()),
+            run: Box::new(move |operation, opening| {
+                let span = tracing::info_span!(
+                    "lode.stream_write_records",
+                    dataset = %self.id(),
+                    %operation,
+                );
+                write_all(opening, records).instrument(span).boxed()
+            }),
         }
     }
 
@@ -221,7 +229,7 @@ impl<'a, T, L> IntoFuture for StreamWrite<'a, T, L> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        (self.run)(self.opening.into_future())
+        (self.run)(self.opening.operation.clone(), self.opening.into_future())
     }
 }
 
@@ -240,13 +248,15 @@ where
     let partitioning = dataset.layout.partitioning();
     let (compression, extension) = T::storage(&format);
     let encoding = T::encoding(&dataset.context, &format, partitioning.as_ref());
+    let span = tracing::info_span!("lode.record_writer", dataset = %dataset.id(), %operation);
     let plan = Plan { operation, metadata: metadata?, options, encoding };
-    let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
+    let begin = Attempt::begin(&dataset.context, plan, compression, extension);
+    let begun = begin.instrument(span.clone()).await?;
     let state = match begun {
         Begun::Fresh(attempt) => State::Open(Box::new(Sink::new(*attempt, format, partitioning))),
         Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
     };
-    Ok(RecordWriter { formats: dataset.formats(), state })
+    Ok(RecordWriter { formats: dataset.formats(), state, span })
 }
 
 /// Writes what a source gives, and commits.
@@ -255,25 +265,20 @@ async fn write_all<T: RecordContent>(
     mut records: BoxStream<'_, Result<T, BoxError>>,
 ) -> Result<Snapshot<T>> {
     let mut writer = opening.await?;
-    let span =
-        tracing::info_span!("lode.stream_write_records", dataset = %writer.formats.dataset());
-    let run = async {
-        if let State::Already(_) = writer.state {
-            return writer.commit().await;
-        }
-        loop {
-            match records.try_next().await {
-                Ok(Some(record)) => writer.push(&record).await?,
-                Ok(None) => return writer.commit().await,
-                Err(source) => {
-                    let row = writer.rows();
-                    writer.abort().await;
-                    return Err(Error::Input { row, source });
-                }
+    if let State::Already(_) = writer.state {
+        return writer.commit().await;
+    }
+    loop {
+        match records.try_next().await {
+            Ok(Some(record)) => writer.push(&record).await?,
+            Ok(None) => return writer.commit().await,
+            Err(source) => {
+                let row = writer.rows();
+                writer.abort().await;
+                return Err(Error::Input { row, source });
             }
         }
-    };
-    run.instrument(span).await
+    }
 }
 
 impl<T: Record> RecordWriter<T> {
@@ -312,7 +317,12 @@ impl<T: Record> RecordWriter<T> {
     /// # Errors
     /// As for [`Dataset::write`]; [`Error::WriterFailed`] if [`push`](Self::push) returned an error
     /// before.
-    pub async fn commit(mut self) -> Result<Snapshot<T>> {
+    pub async fn commit(self) -> Result<Snapshot<T>> {
+        let span = self.span.clone();
+        self.finish().instrument(span).await
+    }
+
+    async fn finish(mut self) -> Result<Snapshot<T>> {
         let sink = match std::mem::replace(&mut self.state, State::Done) {
             State::Open(sink) => sink,
             State::Already(snapshot) => return Ok(snapshot),
@@ -335,7 +345,8 @@ impl<T: Record> RecordWriter<T> {
 }
 
 impl<T> RecordWriter<T> {
-    /// How many records it has taken.
+    /// How many records it has taken; 0 if its idempotency key was committed before, as it then
+    /// stores none.
     #[must_use]
     pub fn rows(&self) -> u64 {
         match &self.state {

@@ -87,12 +87,18 @@ impl FileRef {
     }
 }
 
-/// The folders `<key>=<value>` directly after `partitions/`.
+/// The folders `<key>=<value>` directly after the first `partitions/` that has one there: a dataset
+/// can have that name too.
 fn partition_of(path: &str) -> Option<Partition> {
-    let (_, below) = path.split_once("/partitions/")?;
-    let (folders, _) = below.rsplit_once('/')?;
-    let folders = folders.split('/').take_while(|folder| folder.contains('='));
-    Partition::from_folders(folders).filter(|partition| !partition.is_empty())
+    let (folders, _) = path.rsplit_once('/')?;
+    let mut folders = folders.split('/');
+    while folders.any(|folder| folder == "partitions") {
+        let mut segments = folders.clone().take_while(|folder| folder.contains('=')).peekable();
+        if segments.peek().is_some() {
+            return Partition::from_folders(segments);
+        }
+    }
+    None
 }
 
 /// Statistics of one data file.

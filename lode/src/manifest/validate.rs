@@ -22,6 +22,9 @@ impl Bad {
     }
 }
 
+/// The most schemas of one manifest: an append looks each up among all.
+const MOST_SCHEMAS: usize = 1024;
+
 type Valid = Result<(), Bad>;
 
 /// `Err` unless the rule holds.
@@ -150,6 +153,10 @@ fn content(manifest: &Manifest) -> Valid {
             "is there, but a blob has none".to_owned()
         })?;
     }
+    let schemas = manifest.schemas.len();
+    rule(schemas <= MOST_SCHEMAS, "schemas", || {
+        format!("has {schemas} schemas, and {MOST_SCHEMAS} are allowed")
+    })?;
     rule(manifest.schemas.is_empty() || has_schemas(manifest), "schemas", || {
         format!("is there in format version {}", manifest.format_version)
     })

@@ -210,3 +210,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_error_of_the_whole_names_no_place() {
+    let error = |path: &str| invalid(path, "is wrong").to_string();
+    assert_eq!(error(""), "metadata: is wrong");
+    assert_eq!(error("a.b"), "metadata at `a.b`: is wrong");
+}

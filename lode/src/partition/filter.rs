@@ -1,5 +1,7 @@
 //! Which partitions a read opens.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::NaiveDate;
 
 use super::Partition;
@@ -16,7 +18,14 @@ use super::Partition;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]
-pub struct PartitionFilter(Vec<(String, PartitionValue)>);
+pub struct PartitionFilter(BTreeMap<String, Values>);
+
+/// The values of one key, any of which is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Values {
+    null: bool,
+    texts: BTreeSet<String>,
+}
 
 impl PartitionFilter {
     /// All partitions.
@@ -26,13 +35,12 @@ impl PartitionFilter {
 
     /// This filter with one more pair; `None` as the value is null.
     pub fn with(mut self, key: impl Into<String>, value: impl Into<PartitionValue>) -> Self {
-        self.push(key, value);
+        let values = self.0.entry(key.into()).or_default();
+        match value.into().0 {
+            Some(text) => _ = values.texts.insert(text),
+            None => values.null = true,
+        }
         self
-    }
-
-    /// Adds a pair.
-    pub(crate) fn push(&mut self, key: impl Into<String>, value: impl Into<PartitionValue>) {
-        self.0.push((key.into(), value.into()));
     }
 
     /// Whether every partition matches.
@@ -41,16 +49,17 @@ impl PartitionFilter {
         self.0.is_empty()
     }
 
-    /// The keys that have values here, in the order they were added; a key can come more than once.
+    /// The keys that have values here, sorted, each once.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(key, _)| key.as_str())
+        self.0.keys().map(String::as_str)
     }
 
     /// Whether `partition` is wanted. One that has not all keys of the filter is not.
     #[must_use]
     pub fn matches(&self, partition: &Partition) -> bool {
-        self.keys().all(|key| match partition.get(key) {
-            Some(found) => self.0.iter().any(|(k, v)| k == key && v.as_str() == found),
+        self.0.iter().all(|(key, values)| match partition.get(key) {
+            Some(Some(text)) => values.texts.contains(text),
+            Some(None) => values.null,
             None => false,
         })
     }

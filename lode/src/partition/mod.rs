@@ -19,7 +19,11 @@ pub use filter::{PartitionFilter, PartitionValue};
 
 use crate::error::Error;
 
+/// The most keys of a partition: more are not known from anywhere but damage.
+const MOST_KEYS: usize = 64;
+
 /// The partition of one file: its keys in declared order, each with a value, or `None` for null.
+/// At most 64 keys.
 ///
 /// It always fits a path: it can only be made of keys and values whose segments can be written.
 ///
@@ -38,7 +42,7 @@ impl Partition {
     ///
     /// # Errors
     /// [`InvalidSegment`] for what cannot be a folder's name: see [`encode_segment`]; and for a
-    /// key given twice.
+    /// key given twice; and for a 65th key.
     pub fn new<K, V>(
         entries: impl IntoIterator<Item = (K, Option<V>)>,
     ) -> Result<Self, InvalidSegment>
@@ -87,6 +91,9 @@ impl Partition {
     }
 
     fn push(&mut self, key: String, value: Option<String>) -> Result<(), InvalidSegment> {
+        if self.0.len() == MOST_KEYS {
+            return Err(InvalidSegment::new(key, value, "a partition has at most 64 keys"));
+        }
         if self.get(&key).is_some() {
             return Err(InvalidSegment::new(key, value, "the key is given twice"));
         }

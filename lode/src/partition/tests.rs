@@ -1,5 +1,6 @@
 //! Tests of partitions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -79,6 +80,21 @@ fn keys_that_would_be_misread_are_refused() {
     }
     let twice = Partition::new([("k", Some("a")), ("k", Some("b"))]).unwrap_err();
     assert_eq!(twice.reason, "the key is given twice");
+}
+
+#[test]
+fn there_are_at_most_64_keys() {
+    let entries = |count: usize| (0..count).map(|i| (format!("k{i}"), Some("v")));
+    let json = |count| serde_json::to_string(&entries(count).collect::<BTreeMap<_, _>>()).unwrap();
+    assert_eq!(Partition::new(entries(64)).unwrap().iter().len(), 64);
+    assert!(serde_json::from_str::<Partition>(&json(64)).is_ok());
+
+    let error = Partition::new(entries(65)).unwrap_err();
+    assert_eq!((error.key.as_str(), error.reason), ("k64", "a partition has at most 64 keys"));
+    let error = serde_json::from_str::<Partition>(&json(65)).unwrap_err().to_string();
+    assert!(error.contains("a partition has at most 64 keys"), "{error}");
+    let path = Partition::new(entries(64)).unwrap().to_string() + "/k64=v";
+    assert_eq!(Partition::from_folders(path.split('/')), None);
 }
 
 #[test]
@@ -220,6 +236,18 @@ fn filters_take_any_value_of_a_key_and_all_keys() {
     let other = PartitionFilter::new().with("gate", None::<&str>);
     assert!(!other.matches(&file(None, "x")));
     assert!(PartitionFilter::new().matches(&file(None, "x")));
+}
+
+#[test]
+fn the_order_of_a_filters_pairs_says_nothing() {
+    let pairs = [("b", Some("2")), ("a", Some("1")), ("b", None), ("b", Some("1")), ("b", None)];
+    let filter = |pairs: &[(&str, Option<&str>)]| {
+        pairs.iter().fold(PartitionFilter::new(), |filter, (key, value)| filter.with(*key, *value))
+    };
+    let mut reversed = pairs;
+    reversed.reverse();
+    assert_eq!(filter(&pairs), filter(&reversed));
+    assert_eq!(filter(&pairs).keys().collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 
 use super::Store;
-use crate::error::Result;
+use crate::error::{Result, chain};
 
 /// How many creates race for one name, and in how many rounds.
 const RACERS: usize = 16;
@@ -88,7 +88,7 @@ impl Store {
         let probe = Probe { store: self, root };
         let mut checks = Vec::new();
         let mut record = |name, needed_for, outcome: Result<Option<String>>| {
-            let problem = outcome.unwrap_or_else(|e| Some(with_sources(&e)));
+            let problem = outcome.unwrap_or_else(|e| Some(chain(&e)));
             checks.push(Check { name, needed_for, problem });
         };
         record("create-only", "commits", probe.create_only().await);
@@ -120,7 +120,7 @@ impl Probe<'_> {
         let key = self.key("create");
         let path = self.store.path(&key)?;
         if let Err(e) = self.store.create(&path, Bytes::from_static(b"first")).await {
-            return Ok(Some(format!("the first create failed: {}", with_sources(&e))));
+            return Ok(Some(format!("the first create failed: {}", chain(&e))));
         }
         if self.store.create(&path, Bytes::from_static(b"second")).await.is_ok() {
             return Ok(Some("a create of an existing object succeeded".to_owned()));
@@ -193,7 +193,7 @@ impl Probe<'_> {
         Ok(match found {
             Ok(found) if found == "345" => None,
             Ok(found) => Some(format!("a range of 3 bytes came back as {} bytes", found.len())),
-            Err(e) => Some(with_sources(&e)),
+            Err(e) => Some(chain(&e)),
         })
     }
 
@@ -213,17 +213,4 @@ impl Probe<'_> {
             }
         }
     }
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let source_text = source.to_string();
-        if !text.contains(&source_text) {
-            text = format!("{text}: {source_text}");
-        }
-        next = source.source();
-    }
-    text
 }

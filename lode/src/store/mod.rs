@@ -2,7 +2,10 @@
 
 mod check;
 mod patience;
+#[cfg(test)]
+mod tests;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,6 +81,9 @@ impl Store {
     /// Every put of data and manifests is synced to disk before it returns ([`Durability::Sync`]); see
     /// [`Store::local_with`].
     ///
+    /// Network file systems are not supported for several writers, unless their `link(2)` is atomic and its
+    /// answer is true: an acknowledged commit could be lost, or one that was reported as failed appear.
+    ///
     /// # Errors
     /// [`Error::StoreUnavailable`] if it is missing or not a directory.
     #[cfg(feature = "local")]
@@ -116,8 +122,8 @@ impl Store {
 
     /// The store a URL names: `file:///directory`, `memory:///`, and with the features `aws`,
     /// `gcp` and `azure` those of [`object_store::parse_url_opts`], such as `s3://bucket/prefix`.
-    /// Credentials and endpoint are read from the environment as `object_store` does it
-    /// (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, …).
+    /// Credentials and endpoint are read from those environment variables that begin with `AWS_`,
+    /// `GOOGLE_` or `AZURE_`, as `object_store` does it (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, …).
     ///
     /// # Errors
     /// [`Error::InvalidUrl`] for a URL that cannot be parsed, a scheme whose feature is off or
@@ -135,9 +141,9 @@ impl Store {
             }
             "memory" => Self::memory().prefixed(parsed.path().trim_matches('/')),
             _ => {
-                let variables = std::env::vars().map(|(k, v)| (k.to_ascii_lowercase(), v));
-                let (store, path) = object_store::parse_url_opts(&parsed, variables)
-                    .map_err(|e| invalid(url, without_url(url, &e.to_string())))?;
+                let (store, path) =
+                    object_store::parse_url_opts(&parsed, options(std::env::vars_os()))
+                        .map_err(|e| invalid(url, without_url(url, &e.to_string())))?;
                 Self::from(Arc::<dyn ObjectStore>::from(store)).prefixed(path.as_ref())
             }
         }
@@ -333,6 +339,18 @@ impl fmt::Debug for Store {
         // Not the inner store's `Debug`: it could hold credentials.
         f.debug_struct("Store").field("prefix", &self.prefix).finish_non_exhaustive()
     }
+}
+
+/// The environment variables that are about clouds, as options of `object_store`. It has short names
+/// for most of them (`token`, `region`, `timeout`), so those of other programs must not get there.
+fn options(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> impl Iterator<Item = (String, String)> {
+    variables.into_iter().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let is_ours = ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|of| name.starts_with(of));
+        is_ours.then_some((name.to_ascii_lowercase(), value.into_string().ok()?))
+    })
 }
 
 /// 'Not found' as `None`.

@@ -100,6 +100,23 @@ fn partitions_are_read_from_the_paths() {
 }
 
 #[test]
+fn a_dataset_can_be_called_partitions() {
+    let partition = |path: &str| {
+        FileRef::new(path, 1).partition().map(|partition| partition.into_owned().to_string())
+    };
+    for (path, expected) in [
+        ("datasets/partitions/partitions/day=1/segments/7/data/data", Some("day=1")),
+        ("datasets/partitions/partitions/a=1/b=2/x-00000.jsonl", Some("a=1/b=2")),
+        ("datasets/d/partitions/partitions=1/x", Some("partitions=1")),
+        ("datasets/partitions/partitions/a=1", None),
+        ("datasets/partitions/data/a=1/x", None),
+        ("datasets/partitions/partitions/a=%zz/x", None),
+    ] {
+        assert_eq!(partition(path).as_deref(), expected, "{path}");
+    }
+}
+
+#[test]
 fn statistics_are_exact() {
     let parquet = manifests(Paths::Default, "parquet-snappy");
     let stats = parquet[0].files[0].stats.as_ref().unwrap();

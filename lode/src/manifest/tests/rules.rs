@@ -391,3 +391,14 @@ fn attachments_need_revision_1() {
     let nameless = json!({"path": path, "size_bytes": 3});
     assert_eq!(with("1.2.0", json!([nameless])), "attachments[0].name");
 }
+
+#[test]
+fn there_are_at_most_1024_schemas() {
+    let schemas = |count: usize| -> Value {
+        (0..count).map(|i| json!({ "name": "R", "fields": [{ "name": format!("f{i}"), "type": "bool", "nullable": false }] })).collect()
+    };
+    set_refused("/schemas", schemas(1025), "schemas", "has 1025 schemas, and 1024 are allowed");
+    let (paths, manifest) = sample();
+    let most = edited(&manifest, |json| set(json, "/schemas", schemas(1024)));
+    assert!(parse_as(paths, &manifest, &most).is_ok());
+}
