@@ -60,7 +60,7 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no partition key",
     label = "not partitioned",
-    note = "mark the field or fields to partition by with `#[lode(partition)]`"
+    note = "records: mark the field or fields to partition by with `#[lode(partition)]`; blobs have no partitions"
 )]
 pub trait Partitioned: Record {
     /// The partition keys, in declared order.
