@@ -78,7 +78,8 @@ pub enum Error {
     },
 
     /// The object store failed. For writes see the variant [`Error::CommitUnknown`] as well: this
-    /// one is only returned by a commit when it is certain that nothing was committed.
+    /// one is only returned by a commit when it is certain that nothing was committed (for a local
+    /// store: of a file system that is not a network's).
     #[error("cannot {operation} `{path}`")]
     Storage {
         /// `get`, `put`, `list`, `delete`, …

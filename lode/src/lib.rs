@@ -86,7 +86,8 @@
 //! an append builds on the other's snapshot by itself, as [`OnConflict`] says. A write whose future is
 //! dropped is committed wholly or not at all; with an idempotency key it can be tried again safely.
 //!
-//! lode needs a tokio runtime. Encoding is done in small steps between which other tasks have their
+//! lode needs a tokio runtime with time enabled: `#[tokio::main]` makes one, and a `Builder` with
+//! `enable_all()`. Encoding is done in small steps between which other tasks have their
 //! turn; compressing, hashing and decoding run on tokio's blocking threads.
 //!
 //! # Observing it

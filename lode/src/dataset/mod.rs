@@ -164,7 +164,9 @@ impl<T, C, L> Dataset<T, C, L> {
         self
     }
 
-    /// Tells every read and write of this handle to `tell`: see [`Progress`].
+    /// Tells every read and write of this handle to `tell`: see [`Progress`]. The function belongs to the
+    /// handle and its clones, and each call counts from zero: calls that run at once are not told
+    /// apart, so give each a handle of its own (a clone with its own function).
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.context.progress = Some(Arc::new(tell));

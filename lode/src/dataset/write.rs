@@ -169,7 +169,8 @@ impl<T: Content, C, L> Write<'_, T, C, L> {
 
     /// Commits only if no snapshot has this key; if one has, that one is returned and nothing is
     /// written. The key is looked for in the last 64 snapshots and in all that are committed
-    /// meanwhile: beyond 64 commits it is not found.
+    /// meanwhile: beyond 64 commits it is not found. A damaged manifest among those 64 makes the
+    /// write fail, as it could be the one that has the key.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.options.idempotency_key = Some(key.into());
         self

@@ -38,7 +38,8 @@ pub struct DefaultLayout;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HiveLayout;
 
-/// As [`DefaultLayout`], with the datasets directly at the store's root. They cannot be listed.
+/// As [`DefaultLayout`], with the datasets directly at the store's root. They cannot be listed; and as
+/// manifests have no folder of their own, listing a dataset's snapshots lists all of its objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlatLayout;
 

@@ -79,6 +79,9 @@ impl Store {
     /// Every put of data and manifests is synced to disk before it returns ([`Durability::Sync`]); see
     /// [`Store::local_with`].
     ///
+    /// Network file systems are not supported for several writers, unless their `link(2)` is atomic and its
+    /// answer is true: an acknowledged commit could be lost, or one that was reported as failed appear.
+    ///
     /// # Errors
     /// [`Error::StoreUnavailable`] if it is missing or not a directory.
     #[cfg(feature = "local")]
