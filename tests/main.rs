@@ -7,7 +7,6 @@ mod faults;
 mod golden;
 mod hammer;
 mod model;
-mod observe;
 mod properties;
 mod record;
 mod store;

@@ -1,12 +1,12 @@
-//! What a program can see of what lode does: spans, events, progress.
+//! What a program can see of what lode does: spans and events.
+//!
+//! A process of its own: `tracing` caches, for the whole process, who is interested in what.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
-use lode::codec::Jsonl;
-use lode::compress::Zstd;
-use lode::{Blob, Dataset, Limits, Progress, Record, Store, metadata};
+use lode::{Blob, Dataset, Record, Store, metadata};
 use tokio::io::AsyncWriteExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -95,46 +95,4 @@ async fn what_happens_is_traced_and_what_is_stored_is_not() {
         assert!(log.contains(expected), "{expected} is missing in:\n{log}");
     }
     assert!(!log.contains("SECRET"), "{log}");
-}
-
-#[tokio::test]
-async fn progress_grows_to_the_totals() {
-    let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
-    let tell = Arc::clone(&seen);
-    let dataset = Dataset::<Patient>::new(&Store::memory(), "patients")
-        .unwrap()
-        .codec(Jsonl::new().compress(Zstd::default()))
-        .limits(Limits { target_file_bytes: 1, ..Limits::default() })
-        .on_progress(move |progress| tell.lock().unwrap().push(progress));
-    let records = patients(60_000);
-    let snapshot = dataset.write(&records, metadata! {}).await.unwrap();
-    assert!(snapshot.files().len() > 1, "it rolled over");
-    let check = |what| {
-        let told = std::mem::take(&mut *seen.lock().unwrap());
-        let totals = told.iter().copied().reduce(|a, b| {
-            let mut most = a;
-            most.bytes = a.bytes.max(b.bytes);
-            most.records = a.records.max(b.records);
-            most.files = a.files.max(b.files);
-            most
-        });
-        let totals = totals.unwrap();
-        let expected = (snapshot.size_bytes(), 60_000, snapshot.files().len() as u64);
-        assert_eq!((totals.bytes, totals.records, totals.files), expected, "{what}");
-        let between = told.iter().any(|p| p.records > 0 && p.records < 60_000);
-        assert!(between, "{what}: nothing was told on the way");
-    };
-    check("write");
-    dataset.read(&snapshot).await.unwrap();
-    check("read");
-
-    let told: Arc<Mutex<u64>> = Arc::default();
-    let tell = Arc::clone(&told);
-    let backups = Dataset::<Blob>::new(&Store::memory(), "backups")
-        .unwrap()
-        .on_progress(move |progress| *tell.lock().unwrap() = progress.bytes);
-    let mut writer = backups.stream_write(metadata! {}).await.unwrap();
-    writer.write_all(&vec![7; 3 << 20]).await.unwrap();
-    writer.commit().await.unwrap();
-    assert_eq!(*told.lock().unwrap(), 3 << 20);
 }
