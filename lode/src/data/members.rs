@@ -10,6 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::compress::Compressor;
 use crate::data::INLINE_BYTES;
+use crate::data::spare::Spares;
 use crate::error::{Error, Result};
 
 /// Chunks on their way to becoming members.
@@ -24,6 +25,7 @@ pub(super) struct Members {
     ready: Option<Bytes>,
     /// All of the above, not compressed.
     pub(super) bytes: usize,
+    spares: Spares,
 }
 
 /// A member holds this many bytes or more, the last one apart, …
@@ -32,7 +34,7 @@ const MEMBER_MIN: usize = 512 << 10;
 const MEMBER_MAX: usize = 1 << 20;
 
 impl Members {
-    pub(super) fn new(key: String, compression: Arc<dyn Compressor>) -> Self {
+    pub(super) fn new(key: String, compression: Arc<dyn Compressor>, spares: Spares) -> Self {
         Self {
             key,
             compression: (compression.name() != "noop").then_some(compression),
@@ -41,6 +43,7 @@ impl Members {
             in_flight: VecDeque::new(),
             ready: None,
             bytes: 0,
+            spares,
         }
     }
 
@@ -67,7 +70,9 @@ impl Members {
         if alone && self.pending_len <= INLINE_BYTES {
             let chunks = mem::take(&mut self.pending);
             self.bytes -= mem::take(&mut self.pending_len);
-            self.ready = Some(compress(compression.as_ref(), &chunks).map_err(|e| self.failed(e))?);
+            self.ready = Some(
+                compress(compression.as_ref(), chunks, &self.spares).map_err(|e| self.failed(e))?,
+            );
         } else {
             self.start();
         }
@@ -78,7 +83,8 @@ impl Members {
         let Some(compression) = self.compression.clone() else { return };
         let chunks = mem::take(&mut self.pending);
         let len = mem::take(&mut self.pending_len);
-        let job = spawn_blocking(move || compress(compression.as_ref(), &chunks));
+        let spares = self.spares.clone();
+        let job = spawn_blocking(move || compress(compression.as_ref(), chunks, &spares));
         self.in_flight.push_back((job, len));
     }
 
@@ -114,13 +120,19 @@ impl Members {
     }
 }
 
-fn compress(compression: &dyn Compressor, chunks: &[Bytes]) -> io::Result<Bytes> {
-    let mut member = Vec::new();
-    match chunks {
-        [chunk] => compression.compress(chunk, &mut member)?,
-        chunks => compression.compress(&chunks.concat(), &mut member)?,
+fn compress(
+    compression: &dyn Compressor,
+    chunks: Vec<Bytes>,
+    spares: &Spares,
+) -> io::Result<Bytes> {
+    // Compressors reserve room for the worst case: that is used again, and the member copied.
+    let mut room = spares.take();
+    match chunks.as_slice() {
+        [chunk] => compression.compress(chunk, &mut room)?,
+        chunks => compression.compress(&chunks.concat(), &mut room)?,
     }
-    // Compressors reserve room for the worst case.
-    member.shrink_to_fit();
-    Ok(member.into())
+    chunks.into_iter().for_each(|chunk| spares.give_bytes(chunk));
+    let member = Bytes::copy_from_slice(&room);
+    spares.give(room);
+    Ok(member)
 }

@@ -14,6 +14,7 @@ mod members;
 mod read_bytes;
 mod read_records;
 mod source;
+mod spare;
 mod upload;
 mod writer;
 
@@ -23,6 +24,7 @@ mod tests;
 pub(crate) use read_bytes::{bytes, read_all};
 pub(crate) use read_records::records;
 pub(crate) use source::FileToRead;
+pub(crate) use spare::Spares;
 pub(crate) use writer::{FileOptions, FileWriter};
 
 /// Work on this many bytes or fewer is done at once, where handing it to another thread would cost

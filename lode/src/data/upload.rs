@@ -12,6 +12,7 @@ use tracing::debug;
 
 use crate::checksum::{Checksum, Hasher};
 use crate::data::INLINE_BYTES;
+use crate::data::spare::Spares;
 use crate::data::writer::Written;
 use crate::error::{Error, Result};
 use crate::progress::Meter;
@@ -30,6 +31,7 @@ pub(super) struct Upload {
     multipart: Option<Multipart>,
     /// The bytes of the parts in flight.
     in_flight: Arc<AtomicUsize>,
+    spares: Spares,
 }
 
 impl Upload {
@@ -40,6 +42,7 @@ impl Upload {
         part_bytes: usize,
         parts_in_flight: usize,
         meter: Meter,
+        spares: Spares,
     ) -> Self {
         Self {
             store: store.clone(),
@@ -52,6 +55,7 @@ impl Upload {
             size_bytes: 0,
             multipart: None,
             in_flight: Arc::default(),
+            spares,
         }
     }
 
@@ -125,7 +129,7 @@ impl Upload {
 
     async fn put_part(&mut self, part: Vec<Bytes>) -> Result<()> {
         self.hash(&part).await?;
-        let payload: PutPayload = part.into_iter().collect();
+        let payload: PutPayload = part.iter().cloned().collect();
         let len = payload.content_length();
         let multipart = match &mut self.multipart {
             Some(multipart) => multipart,
@@ -141,11 +145,12 @@ impl Upload {
                 stored(part, &self.key)?;
             }
         }
-        let part = multipart.upload.put_part(payload);
+        let put = multipart.upload.put_part(payload);
         let held = Held::new(&self.in_flight, len);
-        let meter = self.meter.clone();
+        let (meter, spares) = (self.meter.clone(), self.spares.clone());
         multipart.parts.spawn(async move {
-            part.await?;
+            put.await?;
+            part.into_iter().for_each(|bytes| spares.give_bytes(bytes));
             drop(held);
             meter.bytes(len as u64);
             Ok(())

@@ -8,6 +8,7 @@ use crate::checksum::Checksum;
 use crate::compress::Compressor;
 use crate::data::members::Members;
 use crate::data::parallelism;
+use crate::data::spare::Spares;
 use crate::data::upload::Upload;
 use crate::error::{Error, Result, chain};
 use crate::progress::Meter;
@@ -24,6 +25,8 @@ pub(crate) struct FileOptions {
     pub(crate) max_bytes: Option<u64>,
     /// Told the stored bytes as they are stored, and the file once it is.
     pub(crate) meter: Meter,
+    /// The buffers of this write.
+    pub(crate) spares: Spares,
 }
 
 /// What was stored.
@@ -52,11 +55,18 @@ pub(crate) struct FileWriter {
 impl FileWriter {
     /// A writer of the object `key`, which must be a fresh name. No I/O.
     pub(crate) fn new(store: &Store, key: String, options: FileOptions) -> Self {
-        let FileOptions { compression, checksum, part_bytes, parts_in_flight, max_bytes, meter } =
-            options;
+        let FileOptions {
+            compression,
+            checksum,
+            part_bytes,
+            parts_in_flight,
+            max_bytes,
+            meter,
+            spares,
+        } = options;
         Self {
-            members: Members::new(key.clone(), compression),
-            stored: Upload::new(store, key, checksum, part_bytes, parts_in_flight, meter),
+            members: Members::new(key.clone(), compression, spares.clone()),
+            stored: Upload::new(store, key, checksum, part_bytes, parts_in_flight, meter, spares),
             taken: 0,
             max_bytes,
             failure: None,

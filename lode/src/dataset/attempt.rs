@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::codec::Content;
 use crate::commit::{Draft, Encoding, Expect, Failed, Proposal};
 use crate::compress::Compressor;
-use crate::data::{FileOptions, FileWriter};
+use crate::data::{FileOptions, FileWriter, Spares};
 use crate::error::Result;
 use crate::id::{SnapshotId, WriteId};
 use crate::manifest::{FileRef, Manifest, Operation};
@@ -49,6 +49,7 @@ pub(crate) struct Plan {
 pub struct Attempt {
     pub(crate) context: Context,
     pub(crate) meter: Meter,
+    pub(crate) spares: Spares,
     pub(crate) write_id: WriteId,
     plan: Plan,
     base: Option<Arc<Manifest>>,
@@ -99,6 +100,7 @@ impl Attempt {
         Ok(Begun::Fresh(Box::new(Self {
             context: context.clone(),
             meter: context.meter(),
+            spares: Spares::default(),
             write_id,
             plan,
             base,
@@ -122,6 +124,7 @@ impl Attempt {
             parts_in_flight: self.context.limits.parts_in_flight,
             max_bytes: self.context.limits.max_decoded_bytes,
             meter: self.meter.clone(),
+            spares: self.spares.clone(),
         };
         (key.clone(), FileWriter::new(&history.store, key, options))
     }

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::attempt::Attempt;
 use super::measure::Span;
 use crate::codec::{RecordEncoder, RecordFormat};
-use crate::data::FileWriter;
+use crate::data::{FileWriter, Spares};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::manifest::FileRef;
@@ -26,6 +26,7 @@ pub(super) struct OpenFile<T> {
     partition: Option<Partition>,
     key: String,
     encoded: Encoded<T>,
+    spares: Spares,
     writer: FileWriter,
     target_bytes: u64,
     meter: Meter,
@@ -45,6 +46,7 @@ impl<T: Record> OpenFile<T> {
             partition,
             encoded: Encoded::new(key.clone(), format, limits),
             key,
+            spares: attempt.spares.clone(),
             writer,
             target_bytes: limits.target_file_bytes,
             meter: attempt.meter.clone(),
@@ -71,7 +73,13 @@ impl<T: Record> OpenFile<T> {
     /// Hands the buffer on.
     pub(super) async fn flush(&mut self) -> Result<()> {
         if !self.encoded.buffer.is_empty() {
-            self.writer.write(self.encoded.take()).await?;
+            // A file that fills one chunk will fill more: growing each from nothing would copy it
+            // several times.
+            let next = match self.is_full() {
+                true => self.spares.take_with(CHUNK_BYTES + CHUNK_BYTES / 16),
+                false => Vec::new(),
+            };
+            self.writer.write(self.encoded.take(next)).await?;
         }
         self.meter.records(self.encoded.rows - self.told);
         self.told = self.encoded.rows;
@@ -178,14 +186,10 @@ impl<T: Record> Encoded<T> {
         self.max_bytes.is_some_and(|limit| self.bytes() >= limit.div_ceil(2))
     }
 
-    /// What the buffer holds.
-    pub(super) fn take(&mut self) -> Bytes {
+    /// What the buffer holds; `next` is the buffer from now on.
+    fn take(&mut self, next: Vec<u8>) -> Bytes {
         self.taken += self.buffer.len() as u64;
-        // A file that fills one chunk will fill more: growing each from nothing would copy it
-        // several times.
-        let next =
-            if self.buffer.len() >= CHUNK_BYTES { CHUNK_BYTES + CHUNK_BYTES / 16 } else { 0 };
-        std::mem::replace(&mut self.buffer, Vec::with_capacity(next)).into()
+        std::mem::replace(&mut self.buffer, next).into()
     }
 
     /// Throws away what the buffer holds.

@@ -10,7 +10,7 @@ use crate::checksum::Checksum;
 use crate::codec::{Codec, Jsonl, RecordCodec};
 use crate::compress::{Compressor, by_name};
 use crate::data::writer::Written;
-use crate::data::{self, FileOptions, FileToRead, FileWriter};
+use crate::data::{self, FileOptions, FileToRead, FileWriter, Spares};
 use crate::error::Result;
 use crate::id::SnapshotId;
 use crate::limits::Limits;
@@ -86,6 +86,7 @@ pub(super) fn options(compressor: &str) -> FileOptions {
         parts_in_flight: 2,
         max_bytes: None,
         meter: Meter::default(),
+        spares: Spares::default(),
     }
 }
 
