@@ -32,9 +32,11 @@ impl History {
     ///
     /// Any answer but success is one case: whoever's write id stands there afterwards has
     /// committed. While nothing stands there the put may still arrive, so it is put again, until
-    /// one of the two is seen. `doubtful` says that an earlier put of it may have failed after its
-    /// name was given: locally, it is synced again before it counts. Stores that have nothing in flight once they have answered (local,
+    /// one of the two is seen. Stores that have nothing in flight once they have answered (local,
     /// memory) need no second put: there, nothing stands there for ever.
+    ///
+    /// `doubtful` says that an earlier put of it may have failed after its name was given: locally,
+    /// it is synced again before it counts.
     pub(super) async fn put_manifest(
         &self,
         id: SnapshotId,

@@ -67,7 +67,8 @@ pub struct Store {
 /// Whether a local store waits until what it wrote is safe from a power cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// Files and their directories are synced to disk before a put returns.
+    /// Data files, manifests and their directories are synced to disk before a put returns. (Hints
+    /// are not: nothing depends on them.)
     #[default]
     Sync,
     /// The operating system writes them when it sees fit: after a power cut, snapshots whose
@@ -102,13 +103,14 @@ impl Store {
         if !std::fs::metadata(path).map_err(unavailable)?.is_dir() {
             return Err(unavailable(std::io::ErrorKind::NotADirectory.into()));
         }
+        let root = std::fs::canonicalize(path).map_err(unavailable)?;
         let unsynced = object_store::local::LocalFileSystem::new_with_prefix(path)
             .map_err(|source| unavailable(std::io::Error::other(source)))?;
         let store = unsynced.clone().with_fsync(durability == Durability::Sync);
         Ok(Self {
             settled: true,
             hints: Arc::new(unsynced),
-            synced: (durability == Durability::Sync).then(|| path.into()),
+            synced: (durability == Durability::Sync).then(|| root.into()),
             ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>)
         })
     }
