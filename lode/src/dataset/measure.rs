@@ -26,6 +26,9 @@ impl Span {
             self.nulls += 1;
             return Ok(());
         };
+        if self.range.is_some_and(|(min, max)| min <= time && time <= max) {
+            return Ok(());
+        }
         if !is_writable(time) {
             return Err("a timestamp has a year from 0 to 9999 (RFC 3339)".into());
         }

@@ -1,5 +1,7 @@
 //! JSON lines.
 
+mod line;
+
 use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memrchr};
@@ -105,14 +107,13 @@ impl<T: Record> RecordEncoder<T> for Encoder {
             return Err(EncodeError { field, source });
         }
         let start = output.len();
-        let written =
-            serde_json::to_writer(&mut *output, record).map_err(Into::into).and_then(|()| {
-                match memchr(b'\n', &output[start..]) {
-                    // A verbatim value can hold one.
-                    Some(_) => Err("its JSON holds a line break".into()),
-                    None => Ok(()),
-                }
-            });
+        let written = line::write(record, output).map_err(Into::into).and_then(|()| {
+            match memchr(b'\n', &output[start..]) {
+                // A verbatim value can hold one.
+                Some(_) => Err("its JSON holds a line break".into()),
+                None => Ok(()),
+            }
+        });
         match written {
             Ok(()) => output.push(b'\n'),
             Err(source) => {

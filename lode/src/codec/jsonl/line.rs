@@ -1,0 +1,222 @@
+//! One record as one JSON object, by serde_json but for the object itself: its names are known to
+//! need no escapes as soon as one look says so, and most of a record is names.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde::ser::{self, Impossible, SerializeStruct, Serializer};
+
+/// Appends `record` as `serde_json::to_writer` would. After an error `output` may end in a part of
+/// it.
+pub(super) fn write<T: Serialize>(record: &T, output: &mut Vec<u8>) -> serde_json::Result<()> {
+    let start = output.len();
+    match record.serialize(Line { output }) {
+        Ok(()) => Ok(()),
+        Err(Failure::Json(error)) => Err(error),
+        // A `Serialize` written by hand.
+        Err(Failure::NotAStruct) => {
+            output.truncate(start);
+            serde_json::to_writer(output, record)
+        }
+    }
+}
+
+/// Takes structs only.
+struct Line<'a> {
+    output: &'a mut Vec<u8>,
+}
+
+struct Object<'a> {
+    output: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("not a struct")]
+    NotAStruct,
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl ser::Error for Failure {
+    fn custom<M: Display>(message: M) -> Self {
+        Self::Json(ser::Error::custom(message))
+    }
+}
+
+impl SerializeStruct for Object<'_> {
+    type Ok = ();
+    type Error = Failure;
+
+    fn serialize_field<T>(&mut self, name: &'static str, value: &T) -> Result<(), Failure>
+    where
+        T: ?Sized + Serialize,
+    {
+        self.output.push(if self.is_empty { b'{' } else { b',' });
+        self.is_empty = false;
+        if is_plain(name) {
+            self.output.push(b'"');
+            self.output.extend_from_slice(name.as_bytes());
+            self.output.extend_from_slice(b"\":");
+        } else {
+            serde_json::to_writer(&mut *self.output, name)?;
+            self.output.push(b':');
+        }
+        Ok(serde_json::to_writer(&mut *self.output, value)?)
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        self.output.extend_from_slice(if self.is_empty { b"{}" } else { b"}" });
+        Ok(())
+    }
+}
+
+/// Whether `name` stands in JSON as it is (RFC 8259 §7). Written without an early end, so that many
+/// bytes are looked at in one step.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+    name.bytes().fold(true, |all, byte| all & plain(byte))
+}
+
+macro_rules! not_a_struct {
+    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
+        $(fn $method(self, $(_: $argument),*) -> Result<$ok, Failure> {
+            Err(Failure::NotAStruct)
+        })*
+    };
+}
+
+impl<'a> Serializer for Line<'a> {
+    type Ok = ();
+    type Error = Failure;
+    type SerializeSeq = Impossible<(), Failure>;
+    type SerializeTuple = Impossible<(), Failure>;
+    type SerializeTupleStruct = Impossible<(), Failure>;
+    type SerializeTupleVariant = Impossible<(), Failure>;
+    type SerializeMap = Impossible<(), Failure>;
+    type SerializeStruct = Object<'a>;
+    type SerializeStructVariant = Impossible<(), Failure>;
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'a>, Failure> {
+        Ok(Object { output: self.output, is_empty: true })
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<(), Failure> {
+        Err(Failure::NotAStruct)
+    }
+
+    fn serialize_newtype_struct<T>(self, _: &'static str, _: &T) -> Result<(), Failure>
+    where
+        T: ?Sized + Serialize,
+    {
+        Err(Failure::NotAStruct)
+    }
+
+    fn serialize_newtype_variant<T>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Failure>
+    where
+        T: ?Sized + Serialize,
+    {
+        Err(Failure::NotAStruct)
+    }
+
+    not_a_struct! {
+        serialize_bool(bool) -> ();
+        serialize_i8(i8) -> ();
+        serialize_i16(i16) -> ();
+        serialize_i32(i32) -> ();
+        serialize_i64(i64) -> ();
+        serialize_i128(i128) -> ();
+        serialize_u8(u8) -> ();
+        serialize_u16(u16) -> ();
+        serialize_u32(u32) -> ();
+        serialize_u64(u64) -> ();
+        serialize_u128(u128) -> ();
+        serialize_f32(f32) -> ();
+        serialize_f64(f64) -> ();
+        serialize_char(char) -> ();
+        serialize_str(&str) -> ();
+        serialize_bytes(&[u8]) -> ();
+        serialize_none() -> ();
+        serialize_unit() -> ();
+        serialize_unit_struct(&'static str) -> ();
+        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_seq(Option<usize>) -> Self::SerializeSeq;
+        serialize_tuple(usize) -> Self::SerializeTuple;
+        serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize)
+            -> Self::SerializeTupleVariant;
+        serialize_map(Option<usize>) -> Self::SerializeMap;
+        serialize_struct_variant(&'static str, u32, &'static str, usize)
+            -> Self::SerializeStructVariant;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::ser::SerializeMap;
+    use serde::{Serialize, Serializer};
+
+    fn same_as_serde_json(record: &impl Serialize) {
+        let mut output = b"before".to_vec();
+        super::write(record, &mut output).unwrap();
+        assert_eq!(output, [b"before".to_vec(), serde_json::to_vec(record).unwrap()].concat());
+    }
+
+    #[derive(Serialize)]
+    struct Empty {}
+
+    #[derive(Serialize)]
+    struct Names {
+        plain: Option<u8>,
+        #[serde(rename = "a \"quote\"\\ and \n")]
+        escaped: Vec<f64>,
+        #[serde(rename = "größe")]
+        wide: Empty,
+        #[serde(skip)]
+        _skipped: u8,
+    }
+
+    struct Map;
+
+    impl Serialize for Map {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            map.serialize_entry("key", &1)?;
+            map.end()
+        }
+    }
+
+    #[test]
+    fn writes_what_serde_json_writes() {
+        same_as_serde_json(&Empty {});
+        for plain in [None, Some(7)] {
+            let names = Names { plain, escaped: vec![1.5, -0.0], wide: Empty {}, _skipped: 0 };
+            same_as_serde_json(&names);
+        }
+    }
+
+    #[test]
+    fn a_serialize_by_hand_need_not_be_a_struct() {
+        same_as_serde_json(&Map);
+        same_as_serde_json(&Some(Empty {}));
+        same_as_serde_json(&[1, 2]);
+    }
+
+    #[test]
+    fn failures_are_those_of_serde_json() {
+        #[derive(Serialize)]
+        struct Bad {
+            map: std::collections::BTreeMap<Vec<u8>, u8>,
+        }
+        let bad = Bad { map: [(vec![1], 1)].into() };
+        let error = super::write(&bad, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), serde_json::to_vec(&bad).unwrap_err().to_string());
+    }
+}
