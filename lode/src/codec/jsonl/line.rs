@@ -1,7 +1,8 @@
-//! One record as one JSON object, by serde_json but for the object itself: its names are known to
-//! need no escapes as soon as one look says so, and most of a record is names.
+//! One record as one JSON object, by serde_json but for what takes the most time: the names, which
+//! are most of a record, and texts made by `Display`, as times are. Both are written as they are, if
+//! one look says that they need no escapes.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeStruct, Serializer};
@@ -13,8 +14,8 @@ pub(super) fn write<T: Serialize>(record: &T, output: &mut Vec<u8>) -> serde_jso
     match record.serialize(Line { output }) {
         Ok(()) => Ok(()),
         Err(Failure::Json(error)) => Err(error),
-        // A `Serialize` written by hand.
-        Err(Failure::NotAStruct) => {
+        // A `Serialize` written by hand; what follows `start` is nothing, or half a value.
+        Err(Failure::OtherKind) => {
             output.truncate(start);
             serde_json::to_writer(output, record)
         }
@@ -33,8 +34,8 @@ struct Object<'a> {
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("not a struct")]
-    NotAStruct,
+    #[error("of another kind")]
+    OtherKind,
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
@@ -55,7 +56,7 @@ impl SerializeStruct for Object<'_> {
     {
         self.output.push(if self.is_empty { b'{' } else { b',' });
         self.is_empty = false;
-        if is_plain(name) {
+        if is_plain(name.as_bytes()) {
             self.output.push(b'"');
             self.output.extend_from_slice(name.as_bytes());
             self.output.extend_from_slice(b"\":");
@@ -63,7 +64,14 @@ impl SerializeStruct for Object<'_> {
             serde_json::to_writer(&mut *self.output, name)?;
             self.output.push(b':');
         }
-        Ok(serde_json::to_writer(&mut *self.output, value)?)
+        let start = self.output.len();
+        match value.serialize(Scalar { output: &mut *self.output }) {
+            Err(Failure::OtherKind) => {
+                self.output.truncate(start);
+                Ok(serde_json::to_writer(&mut *self.output, value)?)
+            }
+            written => written,
+        }
     }
 
     fn end(self) -> Result<(), Failure> {
@@ -72,17 +80,56 @@ impl SerializeStruct for Object<'_> {
     }
 }
 
-/// Whether `name` stands in JSON as it is (RFC 8259 §7). Written without an early end, so that many
+/// Whether this text stands in JSON as it is (RFC 8259 §7). Written without an early end, so that many
 /// bytes are looked at in one step.
-fn is_plain(name: &str) -> bool {
+fn is_plain(text: &[u8]) -> bool {
     let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
-    name.bytes().fold(true, |all, byte| all & plain(byte))
+    text.iter().fold(true, |all, byte| all & plain(*byte))
 }
 
-macro_rules! not_a_struct {
+/// Takes what is neither a sequence, a map nor a struct.
+struct Scalar<'a> {
+    output: &'a mut Vec<u8>,
+}
+
+impl Scalar<'_> {
+    fn json(self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+        Ok(serde_json::to_writer(self.output, value)?)
+    }
+}
+
+/// `Display` into bytes; the usual times are written a character at a time.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    fn write_char(&mut self, char: char) -> fmt::Result {
+        match u8::try_from(char) {
+            Ok(byte) if byte.is_ascii() => self.0.push(byte),
+            _ => self.write_str(char.encode_utf8(&mut [0; 4]))?,
+        }
+        Ok(())
+    }
+}
+
+/// The methods of a serializer by which a value says that it is of another kind.
+macro_rules! others {
     ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$ok, Failure> {
-            Err(Failure::NotAStruct)
+            Err(Failure::OtherKind)
+        })*
+    };
+}
+
+/// The methods of a serializer for values that serde_json writes.
+macro_rules! scalars {
+    ($($method:ident($argument:ty);)*) => {
+        $(fn $method(self, value: $argument) -> Result<(), Failure> {
+            self.json(&value)
         })*
     };
 }
@@ -103,14 +150,14 @@ impl<'a> Serializer for Line<'a> {
     }
 
     fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<(), Failure> {
-        Err(Failure::NotAStruct)
+        Err(Failure::OtherKind)
     }
 
     fn serialize_newtype_struct<T>(self, _: &'static str, _: &T) -> Result<(), Failure>
     where
         T: ?Sized + Serialize,
     {
-        Err(Failure::NotAStruct)
+        Err(Failure::OtherKind)
     }
 
     fn serialize_newtype_variant<T>(
@@ -123,10 +170,10 @@ impl<'a> Serializer for Line<'a> {
     where
         T: ?Sized + Serialize,
     {
-        Err(Failure::NotAStruct)
+        Err(Failure::OtherKind)
     }
 
-    not_a_struct! {
+    others! {
         serialize_bool(bool) -> ();
         serialize_i8(i8) -> ();
         serialize_i16(i16) -> ();
@@ -153,6 +200,106 @@ impl<'a> Serializer for Line<'a> {
         serialize_tuple_variant(&'static str, u32, &'static str, usize)
             -> Self::SerializeTupleVariant;
         serialize_map(Option<usize>) -> Self::SerializeMap;
+        serialize_struct_variant(&'static str, u32, &'static str, usize)
+            -> Self::SerializeStructVariant;
+    }
+}
+
+impl Serializer for Scalar<'_> {
+    type Ok = ();
+    type Error = Failure;
+    type SerializeSeq = Impossible<(), Failure>;
+    type SerializeTuple = Impossible<(), Failure>;
+    type SerializeTupleStruct = Impossible<(), Failure>;
+    type SerializeTupleVariant = Impossible<(), Failure>;
+    type SerializeMap = Impossible<(), Failure>;
+    type SerializeStruct = Impossible<(), Failure>;
+    type SerializeStructVariant = Impossible<(), Failure>;
+
+    fn collect_str<T: ?Sized + Display>(self, value: &T) -> Result<(), Failure> {
+        let start = self.output.len();
+        self.output.push(b'"');
+        let written = fmt::write(&mut Text(self.output), format_args!("{value}"));
+        if written.is_ok() && is_plain(&self.output[start + 1..]) {
+            self.output.push(b'"');
+            return Ok(());
+        }
+        self.output.truncate(start);
+        Ok(serde_json::Serializer::new(self.output).collect_str(value)?)
+    }
+
+    fn serialize_none(self) -> Result<(), Failure> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), Failure> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Failure> {
+        self.json(&())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Failure> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), Failure> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T>(self, _: &'static str, value: &T) -> Result<(), Failure>
+    where
+        T: ?Sized + Serialize,
+    {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Failure>
+    where
+        T: ?Sized + Serialize,
+    {
+        Err(Failure::OtherKind)
+    }
+
+    scalars! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_i128(i128);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_u128(u128);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+    }
+
+    others! {
+        serialize_bytes(&[u8]) -> ();
+        serialize_seq(Option<usize>) -> Self::SerializeSeq;
+        serialize_tuple(usize) -> Self::SerializeTuple;
+        serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize)
+            -> Self::SerializeTupleVariant;
+        serialize_map(Option<usize>) -> Self::SerializeMap;
+        serialize_struct(&'static str, usize) -> Self::SerializeStruct;
         serialize_struct_variant(&'static str, u32, &'static str, usize)
             -> Self::SerializeStructVariant;
     }
