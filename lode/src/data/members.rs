@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::compress::Compressor;
-use crate::data::INLINE_BYTES;
 use crate::data::spare::Spares;
+use crate::data::{INLINE_BYTES, parallelism};
 use crate::error::{Error, Result};
 
 /// Chunks on their way to becoming members.
@@ -26,6 +26,9 @@ pub(super) struct Members {
     /// All of the above, not compressed.
     pub(super) bytes: usize,
     spares: Spares,
+    /// What has a lane is compressed; jobs take turns in each.
+    lanes: Vec<Arc<Mutex<()>>>,
+    started: usize,
 }
 
 /// A member holds this many bytes or more, the last one apart, …
@@ -44,6 +47,9 @@ impl Members {
             ready: None,
             bytes: 0,
             spares,
+            // One core is the encoder's.
+            lanes: (1..parallelism().max(2)).map(|_| Arc::default()).collect(),
+            started: 0,
         }
     }
 
@@ -84,7 +90,12 @@ impl Members {
         let chunks = mem::take(&mut self.pending);
         let len = mem::take(&mut self.pending_len);
         let spares = self.spares.clone();
-        let job = spawn_blocking(move || compress(compression.as_ref(), chunks, &spares));
+        let lane = Arc::clone(&self.lanes[self.started % self.lanes.len()]);
+        self.started += 1;
+        let job = spawn_blocking(move || {
+            let _turn = lane.lock().unwrap_or_else(PoisonError::into_inner);
+            compress(compression.as_ref(), chunks, &spares)
+        });
         self.in_flight.push_back((job, len));
     }
 

@@ -132,7 +132,7 @@ impl FileWriter {
         } else {
             while !chunk.is_empty() {
                 self.members.fill(&mut chunk);
-                self.collect(parallelism()).await?;
+                self.collect(parallelism() + 1).await?;
             }
         }
         // A part that failed in the background is told now, not when the next one is due.
