@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commit::CommitToken;
-use crate::id::{DatasetId, SnapshotId};
+use crate::id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId};
 use crate::manifest::FormatVersion;
 use crate::record::SchemaDiff;
 
@@ -28,7 +28,7 @@ pub enum Error {
     /// An id that storage could not hold or that would be ambiguous. Nothing was done.
     #[error("invalid {kind} id {id:?}: {reason}")]
     InvalidId {
-        /// `dataset` or `snapshot`.
+        /// `dataset`, `volume`, `snapshot` or `session`.
         kind: &'static str,
         /// The text that was given.
         id: String,
@@ -91,10 +91,10 @@ pub enum Error {
     },
 
     /// There is no such snapshot.
-    #[error("dataset `{dataset}` has no snapshot {id}")]
+    #[error("{owner} has no snapshot {id}")]
     SnapshotNotFound {
-        /// The dataset that was asked.
-        dataset: DatasetId,
+        /// The dataset or volume that was asked.
+        owner: Owner,
         /// The id that was asked for.
         id: SnapshotId,
     },
@@ -102,10 +102,10 @@ pub enum Error {
     /// The snapshot was expired: its manifest is a tombstone, and its data may be gone. Returned
     /// to a retried write as well, when the commit that has its idempotency key was expired since:
     /// that write happened, and will not happen again.
-    #[error("snapshot {id} of dataset `{dataset}` has expired")]
+    #[error("snapshot {id} of {owner} has expired")]
     Expired {
-        /// The dataset.
-        dataset: DatasetId,
+        /// The dataset or volume.
+        owner: Owner,
         /// The expired snapshot.
         id: SnapshotId,
     },
@@ -248,10 +248,10 @@ pub enum Error {
 
     /// Another writer committed first, and the policy or the kind of write does not allow building
     /// on its commit. Nothing was committed, and this attempt can not land later.
-    #[error("conflict on dataset `{dataset}`: expected {}, found {}", head(expected), head(found))]
+    #[error("conflict on {owner}: expected {}, found {}", head(expected), head(found))]
     Conflict {
-        /// The dataset.
-        dataset: DatasetId,
+        /// The dataset or volume.
+        owner: Owner,
         /// The head this write was made for; `None` for no snapshot.
         expected: Option<SnapshotId>,
         /// The head found; `None` for no snapshot.
@@ -261,7 +261,7 @@ pub enum Error {
     /// The store gave no clear answer to the commit, and reading back did not settle it: the
     /// snapshot may or may not become visible. Nothing was deleted. Keep the token, and call
     /// `resolve` with it (it is serialisable).
-    #[error("it is unknown whether snapshot {} of dataset `{}` was committed", token.id(), token.dataset())]
+    #[error("it is unknown whether snapshot {} of {} was committed", token.id(), token.owner())]
     CommitUnknown {
         /// What `resolve` needs.
         token: Box<CommitToken>,
@@ -327,6 +327,121 @@ pub enum Error {
         found: Vec<String>,
     },
 
+    /// Bytes were to be staged where a volume has bytes already, or has staged some. Nothing was
+    /// uploaded for it; if a commit says so (another writer's snapshot holds that range now), nothing
+    /// was committed, and what is staged stays staged.
+    #[error("bytes {}..{} of volume `{volume}` overlap {}..{}, {}", range.start, range.end, found.start, found.end, held_by(snapshot))]
+    Overlap {
+        /// The volume.
+        volume: VolumeId,
+        /// The range that was to be staged or committed.
+        range: std::ops::Range<u64>,
+        /// The range that is there already.
+        found: std::ops::Range<u64>,
+        /// The snapshot that holds it; `None` if it is only staged.
+        snapshot: Option<VolumeSnapshotId>,
+    },
+
+    /// A range was to be read of which the snapshot has not every byte. Gaps are never filled.
+    #[error("snapshot {snapshot} of volume `{volume}` has no bytes at {}", ranges(gaps))]
+    RangeMissing {
+        /// The volume.
+        volume: VolumeId,
+        /// The snapshot that was read.
+        snapshot: VolumeSnapshotId,
+        /// What is missing of the range, in order.
+        gaps: Vec<std::ops::Range<u64>>,
+    },
+
+    /// A range that a volume does not have.
+    #[error("volume `{volume}` has {len} bytes, and no bytes {}..{}", range.start, range.end)]
+    OutOfBounds {
+        /// The volume.
+        volume: VolumeId,
+        /// The range asked for.
+        range: std::ops::Range<u64>,
+        /// The length of the volume, in bytes.
+        len: u64,
+    },
+
+    /// Nothing was to be staged: no bytes were given. Nothing was done.
+    #[error("there are no bytes to be staged at offset {offset} of volume `{volume}`")]
+    EmptyBlock {
+        /// The volume.
+        volume: VolumeId,
+        /// Where they were to be staged.
+        offset: u64,
+    },
+
+    /// A length that a volume cannot have.
+    #[error("volume `{volume}` cannot have {len} bytes: a length is from 1 to 2^63 - 1")]
+    InvalidLength {
+        /// The volume.
+        volume: VolumeId,
+        /// The length that was given.
+        len: u64,
+    },
+
+    /// The volume was created with another length. Nothing was committed.
+    #[error("volume `{volume}` has {found} bytes, not {expected}: open it instead of creating it")]
+    LengthMismatch {
+        /// The volume.
+        volume: VolumeId,
+        /// The length of this handle.
+        expected: u64,
+        /// The length that was committed.
+        found: u64,
+    },
+
+    /// There is no volume of this name: nothing was ever committed to it.
+    #[error("there is no volume `{volume}`")]
+    VolumeNotFound {
+        /// The volume.
+        volume: VolumeId,
+    },
+
+    /// The session has no block that could be committed: it staged none, or all are committed, or
+    /// were cleaned up.
+    #[error("session {session} of volume `{volume}` has nothing that is staged and not committed")]
+    NothingStaged {
+        /// The volume.
+        volume: VolumeId,
+        /// The session.
+        session: SessionId,
+    },
+
+    /// The blocks of a session overlap each other, so that it has to be said which of them are meant:
+    /// see [`Resume::choose`](crate::Resume::choose). Nothing was adopted.
+    #[error("session {session} of volume `{volume}` has {} staged blocks that overlap: choose among them", candidates.len())]
+    AmbiguousBlocks {
+        /// The volume.
+        volume: VolumeId,
+        /// The session.
+        session: SessionId,
+        /// The blocks that overlap another one, by offset.
+        candidates: Vec<crate::StagedBlock>,
+    },
+
+    /// A staged block of another volume. Nothing was done.
+    #[error("a block of volume `{found}` cannot be accepted by volume `{volume}`")]
+    ForeignBlock {
+        /// The volume that was to accept it.
+        volume: VolumeId,
+        /// The volume it was staged for.
+        found: VolumeId,
+    },
+
+    /// A file on the local disk that was to be imported, or exported to.
+    #[error("cannot {operation} the file `{}`", path.display())]
+    File {
+        /// `open`, `read`, `write`, …
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
     /// A background task of this call was lost: the runtime has no timer (`enable_time`, or
     /// `enable_all`) or is shutting down, or user code (a codec, a serializer) panicked in it. A
     /// commit that had begun may have happened; without a timer none begins.
@@ -343,7 +458,7 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         match self {
-            Self::SnapshotNotFound { .. } => true,
+            Self::SnapshotNotFound { .. } | Self::VolumeNotFound { .. } => true,
             Self::StoreUnavailable { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
             Self::Storage { source, .. } => {
                 matches!(source, object_store::Error::NotFound { .. })
@@ -355,7 +470,12 @@ impl Error {
     /// Another writer was first: look at what it wrote, then decide again.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Conflict { .. })
+        matches!(
+            self,
+            Self::Conflict { .. }
+                | Self::LengthMismatch { .. }
+                | Self::Overlap { snapshot: Some(_), .. }
+        )
     }
 
     /// Storage holds something that is not what was written.
@@ -442,4 +562,22 @@ fn head(id: &Option<SnapshotId>) -> String {
         Some(id) => format!("snapshot {id}"),
         None => "no snapshot".to_owned(),
     }
+}
+
+fn held_by(snapshot: &Option<VolumeSnapshotId>) -> String {
+    match snapshot {
+        Some(id) => format!("which snapshot {id} has"),
+        None => "which are staged already".to_owned(),
+    }
+}
+
+/// The first few of some ranges.
+fn ranges(ranges: &[std::ops::Range<u64>]) -> String {
+    const SHOWN: usize = 4;
+    let mut text: Vec<String> =
+        ranges.iter().take(SHOWN).map(|range| format!("{}..{}", range.start, range.end)).collect();
+    if ranges.len() > SHOWN {
+        text.push(format!("and {} more", ranges.len() - SHOWN));
+    }
+    text.join(", ")
 }

@@ -123,6 +123,7 @@ pub mod partition;
 mod progress;
 pub mod record;
 mod store;
+mod volume;
 
 pub use checksum::Checksum;
 pub use codec::{Blob, Codec, Content};
@@ -133,7 +134,7 @@ pub use dataset::{
     StreamWrite, Write,
 };
 pub use error::{BoxError, Error, Result};
-pub use id::{DatasetId, SnapshotId, WriteId};
+pub use id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId, WriteId};
 pub use layout::{DefaultLayout, FlatLayout, HiveLayout};
 pub use limits::Limits;
 pub use lode_derive::{Enum, Metadata, Record};
@@ -142,6 +143,7 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
+pub use volume::{Committed, New, Staged, StagedBlock, State, Volume, VolumeLimits};
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

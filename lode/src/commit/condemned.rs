@@ -1,27 +1,30 @@
 //! The writer's half of gc: what a concurrent clean-up has condemned must not be committed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::chain::{Chain, Link};
 use super::history::History;
 use crate::error::{Error, Result};
-use crate::manifest::{GcList, GcRef, Manifest};
+use crate::manifest::{GcList, GcRef};
 
-impl History {
-    /// Makes sure that no gc between `base` and `parent` condemned one of `paths`. Follows the
-    /// lists from `parent` back to `base`; a list that is missing or unreadable is an error, since
-    /// it could name anything.
-    pub(super) async fn check_condemned<'a>(
+impl<C: Chain> History<C> {
+    /// Makes sure that no gc condemned one of `objects`, each given with the last clean-up that was
+    /// over when it was written. Follows the lists back from `parent`; one that is missing or
+    /// unreadable is an error, since it could name anything.
+    pub(super) async fn check_condemned(
         &self,
-        base: Option<&Manifest>,
-        parent: &Manifest,
-        paths: impl Iterator<Item = &'a str>,
+        objects: Vec<(Option<GcRef>, &str)>,
+        parent: &C::Manifest,
     ) -> Result<()> {
-        let end = base.and_then(|base| base.last_gc);
-        let ours: HashSet<&str> = paths.collect();
-        let mut condemned = Vec::new();
-        let mut seen = HashSet::new();
-        let mut next = parent.last_gc;
-        while next != end {
+        let mut open: HashMap<Option<GcRef>, Vec<&str>> = HashMap::new();
+        for (end, path) in objects {
+            open.entry(end).or_default().push(path);
+        }
+        let mut next = parent.last_gc();
+        open.remove(&next);
+        let mut ours: HashSet<&str> = open.values().flatten().copied().collect();
+        let (mut condemned, mut seen) = (Vec::new(), HashSet::new());
+        while !open.is_empty() {
             let Some(gc) = next else {
                 return Err(self.broken_chain(parent, "does not lead back to the base's"));
             };
@@ -32,6 +35,9 @@ impl History {
             condemned
                 .extend(list.condemned.into_iter().filter(|path| ours.contains(path.as_str())));
             next = list.previous;
+            for path in open.remove(&next).into_iter().flatten() {
+                ours.remove(path);
+            }
         }
         match condemned.is_empty() {
             true => Ok(()),
@@ -40,7 +46,7 @@ impl History {
     }
 
     async fn load_gc_list(&self, gc: GcRef) -> Result<GcList> {
-        let key = self.paths.gc_list(&self.dataset, gc.write_id);
+        let key = self.of.gc_list(gc.write_id);
         match self.store.get_bytes(&key, self.max_manifest_bytes).await? {
             Some(body) => GcList::parse(&key, &body),
             None => {
@@ -50,9 +56,9 @@ impl History {
         }
     }
 
-    fn broken_chain(&self, parent: &Manifest, reason: &str) -> Error {
+    fn broken_chain(&self, parent: &C::Manifest, reason: &str) -> Error {
         Error::ManifestInvalid {
-            path: self.manifest_key(parent.snapshot_id),
+            path: self.manifest_key(parent.id()),
             field: "last_gc".to_owned(),
             reason: reason.to_owned(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 
-use super::draft::Draft;
+use super::chain::{Chain, Change, Link};
 use super::history::{Entry, History};
 use super::idempotency::Expect;
 use super::policy::{OnConflict, Retry};
@@ -13,22 +13,22 @@ use super::put::Outcome;
 use super::token::CommitToken;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
-use crate::manifest::Manifest;
 use crate::store::best_effort;
 
 /// Everything a commit needs. Its data objects are stored already.
 #[derive(Debug)]
-pub(crate) struct Proposal {
-    pub(crate) history: History,
-    /// The head when the write was called, before its first data object.
-    pub(crate) base: Option<Arc<Manifest>>,
-    pub(crate) draft: Arc<Draft>,
+pub(crate) struct Proposal<C: Change> {
+    pub(crate) history: History<C::Of>,
+    /// The head when the write was called, before its first data object; for a volume, the snapshot
+    /// that its handle reads.
+    pub(crate) base: Option<Arc<<C::Of as Chain>::Manifest>>,
+    pub(crate) change: Arc<C>,
     pub(crate) expect: Expect,
     pub(crate) on_conflict: OnConflict,
 }
 
-/// A manifest with this many files or fewer is built at once: it takes a few milliseconds.
-const INLINE_FILES: usize = 1000;
+/// The manifest that a change becomes.
+type ManifestOf<C> = <<C as Change>::Of as Chain>::Manifest;
 
 /// A commit that failed.
 #[derive(Debug)]
@@ -39,30 +39,30 @@ pub(crate) struct Failed {
 }
 
 /// What others committed between a parent and a newer head.
-struct News {
+struct News<C: Chain> {
     /// The one with this write's idempotency key.
-    hit: Option<Entry>,
+    hit: Option<Entry<C>>,
     /// Whether all of it was gc, which changes no content.
     only_gc: bool,
     /// One of a newer minor version, over which nothing is rebased.
-    newer_minor: Option<Entry>,
+    newer_minor: Option<Entry<C>>,
 }
 
-impl Proposal {
+impl<C: Change> Proposal<C> {
     /// Commits, in a task of its own: if the caller's future is dropped, the commit ends by itself,
     /// as committed or not, never half.
-    pub(crate) async fn commit(self) -> Result<Arc<Manifest>, Failed> {
+    pub(crate) async fn commit(self) -> Result<Arc<ManifestOf<C>>, Failed> {
         let span = tracing::debug_span!(
             "commit",
-            dataset = %self.history.dataset,
-            operation = ?self.draft.operation,
-            write_id = %self.draft.write_id,
+            of = %self.history.of.owner(),
+            operation = %self.change.operation(),
+            write_id = %self.change.write_id(),
         );
         let task = tracing::Instrument::instrument(self.run(), span);
         tokio::spawn(task).await.unwrap_or_else(|e| Err(Failed { error: e.into(), sent: true }))
     }
 
-    async fn run(self) -> Result<Arc<Manifest>, Failed> {
+    async fn run(self) -> Result<Arc<ManifestOf<C>>, Failed> {
         let mut sent = false;
         self.attempts(&mut sent).await.map_err(|error| {
             tracing::debug!(%error, sent, "not committed");
@@ -70,15 +70,18 @@ impl Proposal {
         })
     }
 
-    async fn attempts(&self, sent: &mut bool) -> Result<Arc<Manifest>> {
+    async fn attempts(&self, sent: &mut bool) -> Result<Arc<ManifestOf<C>>> {
         let mut parent = self.base.clone();
         let mut retries = 0;
+        if let Some(parent) = &parent {
+            self.check_condemned(parent).await?;
+        }
         loop {
             let (manifest, body) = self.build(parent.clone()).await?;
-            let id = manifest.snapshot_id;
+            let id = manifest.id();
             self.check_size(id, &body)?;
             *sent = true;
-            match self.history.put_manifest(id, self.draft.write_id, &body, false).await? {
+            match self.history.put_manifest(id, self.change.write_id(), &body, false).await? {
                 Outcome::Ours => {
                     let manifest = Arc::new(manifest);
                     self.history.committed(&manifest).await;
@@ -97,8 +100,7 @@ impl Proposal {
             if let Some(hit) = news.hit {
                 return self.history.hit(hit);
             }
-            let paths = self.draft.files.iter().map(|file| file.path.as_str());
-            self.history.check_condemned(self.base.as_deref(), &head, paths).await?;
+            self.check_condemned(&head).await?;
             if !news.only_gc {
                 if retry.is_none() {
                     return Err(self.conflict(&head));
@@ -106,26 +108,30 @@ impl Proposal {
                 retries += 1;
             }
             if let Some(newer) = news.newer_minor {
-                let path = self.history.manifest_key(newer.id());
-                return Err(Error::newer_minor(path, newer.format_version()));
+                let path = self.history.manifest_key(newer.link().id());
+                return Err(Error::newer_minor(path, newer.link().format_version()));
             }
-            tracing::debug!(lost = %id, head = %head.snapshot_id, retries, "rebasing");
+            tracing::debug!(lost = %id, head = %head.id(), retries, "rebasing");
             parent = Some(head);
         }
     }
 
+    async fn check_condemned(&self, parent: &ManifestOf<C>) -> Result<()> {
+        let base = self.base.as_ref().and_then(|base| base.last_gc());
+        self.history.check_condemned(self.change.objects(base), parent).await
+    }
+
     /// The manifest as the child of `parent`, and its JSON.
-    async fn build(&self, parent: Option<Arc<Manifest>>) -> Result<(Manifest, Bytes)> {
-        let files = parent.as_ref().map_or(0, |parent| parent.files.len());
-        let (history, draft) = (self.history.clone(), Arc::clone(&self.draft));
+    async fn build(&self, parent: Option<Arc<ManifestOf<C>>>) -> Result<(ManifestOf<C>, Bytes)> {
+        let is_large = self.change.is_large_on(parent.as_deref());
+        let (history, change) = (self.history.clone(), Arc::clone(&self.change));
         let build = move || {
-            let manifest = draft.manifest(&history, parent.as_deref())?;
-            let body = Bytes::from(manifest.to_json()?);
-            Ok((manifest, body))
+            let (manifest, body) = change.manifest(&history, parent.as_deref())?;
+            Ok((manifest, Bytes::from(body)))
         };
-        match files <= INLINE_FILES {
-            true => build(),
-            false => tokio::task::spawn_blocking(build).await?,
+        match is_large {
+            false => build(),
+            true => tokio::task::spawn_blocking(build).await?,
         }
     }
 
@@ -143,7 +149,7 @@ impl Proposal {
     fn may_rebase(&self, retries: u32) -> Option<&Retry> {
         match &self.on_conflict {
             OnConflict::Retry(retry)
-                if self.draft.rebases()
+                if self.change.rebases()
                     && self.expect == Expect::Any
                     && retries < retry.attempts =>
             {
@@ -153,30 +159,37 @@ impl Proposal {
         }
     }
 
-    fn conflict(&self, head: &Manifest) -> Error {
-        let expected = match self.expect {
-            Expect::Head(expected) => expected,
-            Expect::Any => self.base.as_ref().map(|base| base.snapshot_id),
-        };
-        let found = Some(head.snapshot_id);
-        Error::Conflict { dataset: self.history.dataset.clone(), expected, found }
+    fn conflict(&self, head: &ManifestOf<C>) -> Error {
+        self.change.conflict(head).unwrap_or_else(|| {
+            let expected = match self.expect {
+                Expect::Head(expected) => expected,
+                Expect::Any => self.base.as_ref().map(|base| base.id()),
+            };
+            Error::Conflict { owner: self.history.of.owner(), expected, found: Some(head.id()) }
+        })
     }
 
     /// Looks at what was committed after `parent`, up to `head`.
-    async fn news(&self, parent: Option<&Manifest>, head: &Arc<Manifest>) -> Result<News> {
-        let first = parent.map_or(1, |parent| parent.snapshot_id.get() + 1);
-        let key = self.draft.idempotency_key.as_deref();
+    async fn news(
+        &self,
+        parent: Option<&ManifestOf<C>>,
+        head: &Arc<ManifestOf<C>>,
+    ) -> Result<News<C::Of>> {
+        let first = parent.map_or(1, |parent| parent.id().get() + 1);
+        let key = self.change.idempotency_key();
         let mut news = News { hit: None, only_gc: true, newer_minor: None };
-        let mut look = |entry: Entry| {
-            news.only_gc &= entry.is_gc();
-            if entry.format_version().is_newer_minor() {
+        let mut look = |entry: Entry<C::Of>| {
+            let link = entry.link();
+            news.only_gc &= link.is_gc();
+            let is_hit = key.is_some() && link.idempotency_key() == key;
+            if link.format_version().is_newer_minor() {
                 news.newer_minor = Some(entry.clone());
             }
-            if key.is_some() && entry.idempotency_key() == key {
+            if is_hit {
                 news.hit = Some(entry);
             }
         };
-        let older = self.history.load_all(first..head.snapshot_id.get());
+        let older = self.history.load_all(first..head.id().get());
         let mut older = std::pin::pin!(older);
         while let Some(entry) = older.try_next().await? {
             look(entry);
@@ -186,15 +199,15 @@ impl Proposal {
     }
 }
 
-impl History {
+impl<C: Chain> History<C> {
     /// What follows a commit: the hint, best effort.
-    async fn committed(&self, manifest: &Arc<Manifest>) {
+    async fn committed(&self, manifest: &Arc<C::Manifest>) {
         self.remember(manifest);
-        let hint = self.paths.hint(&self.dataset);
-        let id = manifest.snapshot_id.padded();
+        let hint = self.of.hint();
+        let id = manifest.id().padded();
         let put = async {
             if let Err(error) = self.store.put_hint(&hint, Bytes::from(id).into()).await {
-                tracing::warn!(dataset = %self.dataset, %error, "the hint was not written");
+                tracing::warn!(of = %self.of.owner(), %error, "the hint was not written");
             }
         };
         best_effort("writing the hint", &hint, put).await;
@@ -202,13 +215,16 @@ impl History {
 }
 
 /// Settles a commit that was unknown: `Some` if it is committed now, `None` if it never will be.
-pub(crate) async fn resolve(history: History, token: CommitToken) -> Result<Option<Arc<Manifest>>> {
-    if token.dataset != history.dataset {
+pub(crate) async fn resolve<C: Chain>(
+    history: History<C>,
+    token: CommitToken,
+) -> Result<Option<Arc<C::Manifest>>> {
+    if token.owner != history.of.owner() {
         return Err(history.not_found(token.id));
     }
     let body = Bytes::from(token.manifest.into_bytes());
     let manifest = match history.parse(token.id, &body)? {
-        Entry::Live(manifest) if manifest.write_id == Some(token.write_id) => manifest,
+        Entry::Live(manifest) if manifest.write_id() == Some(token.write_id) => manifest,
         _ => return Err(wrong_token(&history, token.id)),
     };
     let task = async move {
@@ -223,7 +239,7 @@ pub(crate) async fn resolve(history: History, token: CommitToken) -> Result<Opti
     tokio::spawn(task).await?
 }
 
-fn wrong_token(history: &History, id: SnapshotId) -> Error {
+fn wrong_token<C: Chain>(history: &History<C>, id: SnapshotId) -> Error {
     Error::ManifestInvalid {
         path: history.manifest_key(id),
         field: "write_id".to_owned(),

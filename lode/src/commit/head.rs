@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use futures::future::{join, try_join};
 
+use super::chain::{Chain, Link};
 use super::history::{Entry, History};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::SnapshotId;
-use crate::layout::Paths;
-use crate::manifest::Manifest;
 
-impl History {
+impl<C: Chain> History<C> {
     /// The newest snapshot, or `None` if there is none. Always looks at storage.
-    pub(crate) async fn head(&self) -> Result<Option<Arc<Manifest>>> {
+    pub(crate) async fn head(&self) -> Result<Option<Arc<C::Manifest>>> {
         if let Some(known) = self.remembered() {
-            let next = known.snapshot_id.get() + 1;
-            let (found, newer) = try_join(self.stamp(known.snapshot_id), self.probe(next)).await?;
+            let next = known.id().get() + 1;
+            let (found, newer) = try_join(self.stamp(known.id()), self.probe(next)).await?;
             match (self.is_still(&known, found), newer) {
                 (true, false) => return Ok(Some(known)),
                 (true, true) => return self.head_from(SnapshotId::new(next)?).await.map(Some),
@@ -31,13 +30,13 @@ impl History {
     }
 
     /// The head, knowing nothing.
-    async fn cold_head(&self) -> Result<Option<Arc<Manifest>>> {
+    async fn cold_head(&self) -> Result<Option<Arc<C::Manifest>>> {
         if let Some(hint) = self.hint().await {
             // A hint can say anything, also an id that has none after it.
             let next = self.probe(hint.get() + 1);
             let (entry, newer) = join(self.load(hint), next).await;
             match entry {
-                Ok(Some(entry)) if entry.write_id().is_some() => {
+                Ok(Some(entry)) if entry.link().write_id().is_some() => {
                     return match (entry, newer?) {
                         (Entry::Live(manifest), false) => Ok(Some(manifest)),
                         (_, true) => self.head_from(hint.next()?).await.map(Some),
@@ -53,7 +52,7 @@ impl History {
             }
         }
         match self.load(SnapshotId::FIRST).await {
-            Ok(Some(entry)) if entry.write_id().is_some() => {
+            Ok(Some(entry)) if entry.link().write_id().is_some() => {
                 self.head_from(SnapshotId::FIRST).await.map(Some)
             }
             Err(e) if !e.is_about_manifest() => Err(e),
@@ -63,10 +62,10 @@ impl History {
 
     /// What the hint says, if anything.
     async fn hint(&self) -> Option<SnapshotId> {
-        let body = match self.store.get_bytes(&self.paths.hint(&self.dataset), 64).await {
+        let body = match self.store.get_bytes(&self.of.hint(), 64).await {
             Ok(body) => body?,
             Err(error) => {
-                tracing::debug!(dataset = %self.dataset, %error, "the hint cannot be read");
+                tracing::debug!(of = %self.of.owner(), %error, "the hint cannot be read");
                 return None;
             }
         };
@@ -75,7 +74,7 @@ impl History {
 
     /// The head, knowing that a manifest of lode's exists at `present`: gallop, then bisect, since
     /// lode's ids are dense.
-    pub(crate) async fn head_from(&self, present: SnapshotId) -> Result<Arc<Manifest>> {
+    pub(crate) async fn head_from(&self, present: SnapshotId) -> Result<Arc<C::Manifest>> {
         let mut low = present.get();
         loop {
             let mut step = 1;
@@ -116,30 +115,11 @@ impl History {
     }
 
     /// The highest id of all manifests.
-    async fn listed_head(&self) -> Result<Option<Arc<Manifest>>> {
+    async fn listed_head(&self) -> Result<Option<Arc<C::Manifest>>> {
         let Some(&id) = self.ids().await?.last() else { return Ok(None) };
         match self.load(id).await?.ok_or_else(|| self.not_found(id))? {
             Entry::Live(manifest) => Ok(Some(manifest)),
             Entry::Expired(_) => Err(self.expired(id)),
         }
-    }
-
-    /// Makes sure that no other layout has snapshots of this dataset.
-    pub(crate) async fn check_other_layouts(&self) -> Result<()> {
-        for paths in Paths::ALL {
-            if paths == self.paths {
-                continue;
-            }
-            let other =
-                Self::new(self.store.clone(), self.dataset.clone(), paths, self.max_manifest_bytes);
-            if other.any_snapshot().await? {
-                return Err(Error::LayoutMismatch {
-                    dataset: self.dataset.clone(),
-                    expected: self.paths.name(),
-                    found: paths.name(),
-                });
-            }
-        }
-        Ok(())
     }
 }

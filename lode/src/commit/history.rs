@@ -1,4 +1,4 @@
-//! The manifests of one dataset: loading, listing, remembering.
+//! The manifests of one dataset or volume: loading, listing, remembering.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -6,10 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 
+use super::chain::{Chain, Link};
 use crate::error::{Error, Result};
-use crate::id::{DatasetId, SnapshotId, WriteId};
-use crate::layout::Paths;
-use crate::manifest::{Document, Expect, FormatVersion, Manifest, Operation, Tombstone};
+use crate::id::SnapshotId;
 use crate::store::Store;
 
 /// How many manifests are loaded at once.
@@ -18,22 +17,22 @@ pub(crate) const LOADS_IN_FLIGHT: usize = 8;
 /// A manifest of this many bytes or fewer is parsed or built at once: it takes a few milliseconds.
 pub(super) const INLINE_BYTES: usize = 256 << 10;
 
-/// The history of one dataset: the manifests under its prefix.
-#[derive(Debug, Clone)]
-pub(crate) struct History {
+/// The history of one dataset or volume: the manifests under its prefix.
+#[derive(Debug)]
+pub(crate) struct History<C: Chain> {
     pub(crate) store: Store,
-    pub(crate) dataset: DatasetId,
-    pub(crate) paths: Paths,
+    /// What the history is of.
+    pub(crate) of: C,
     pub(crate) max_manifest_bytes: u64,
     /// The newest head seen: a lower bound of the head, from which the next look begins.
-    floor: Arc<Mutex<Option<Known>>>,
+    floor: Arc<Mutex<Option<Known<C>>>>,
     has_timer: Arc<OnceLock<()>>,
 }
 
 /// A head that was seen.
 #[derive(Debug)]
-struct Known {
-    manifest: Arc<Manifest>,
+struct Known<C: Chain> {
+    manifest: Arc<C::Manifest>,
     /// Its object, once it was looked at.
     stamp: Option<Stamp>,
 }
@@ -47,27 +46,15 @@ pub(super) struct Stamp {
 }
 
 /// What stands at one id.
-#[derive(Debug, Clone)]
-pub(crate) enum Entry {
-    Live(Arc<Manifest>),
-    Expired(Arc<Tombstone>),
+#[derive(Debug)]
+pub(crate) enum Entry<C: Chain> {
+    Live(Arc<C::Manifest>),
+    Expired(Arc<C::Tombstone>),
 }
 
-impl History {
-    pub(crate) fn new(
-        store: Store,
-        dataset: DatasetId,
-        paths: Paths,
-        max_manifest_bytes: u64,
-    ) -> Self {
-        Self {
-            store,
-            dataset,
-            paths,
-            max_manifest_bytes,
-            floor: Arc::default(),
-            has_timer: Arc::default(),
-        }
+impl<C: Chain> History<C> {
+    pub(crate) fn new(store: Store, of: C, max_manifest_bytes: u64) -> Self {
+        Self { store, of, max_manifest_bytes, floor: Arc::default(), has_timer: Arc::default() }
     }
 
     /// Makes sure, before anything is written, that the runtime has a timer: a commit may have to
@@ -81,11 +68,11 @@ impl History {
     }
 
     pub(crate) fn manifest_key(&self, id: SnapshotId) -> String {
-        self.paths.manifest(&self.dataset, id)
+        self.of.manifest_key(id)
     }
 
     /// What stands at `id`, validated whole.
-    pub(crate) async fn load(&self, id: SnapshotId) -> Result<Option<Entry>> {
+    pub(crate) async fn load(&self, id: SnapshotId) -> Result<Option<Entry<C>>> {
         let key = self.manifest_key(id);
         let Some(body) = self.store.get_bytes(&key, self.max_manifest_bytes).await? else {
             return Ok(None);
@@ -97,13 +84,8 @@ impl History {
         tokio::task::spawn_blocking(move || history.parse(id, &body)).await?.map(Some)
     }
 
-    pub(crate) fn parse(&self, id: SnapshotId, body: &[u8]) -> Result<Entry> {
-        let prefix = self.paths.prefix(&self.dataset);
-        let expect = Expect { dataset: &self.dataset, id, prefix: &prefix };
-        Ok(match Document::parse(&self.manifest_key(id), &expect, body)? {
-            Document::Live(manifest) => Entry::Live(Arc::new(manifest)),
-            Document::Tombstone(tombstone) => Entry::Expired(Arc::new(tombstone)),
-        })
+    pub(crate) fn parse(&self, id: SnapshotId, body: &[u8]) -> Result<Entry<C>> {
+        self.of.parse(&self.manifest_key(id), id, body)
     }
 
     pub(crate) async fn exists(&self, id: SnapshotId) -> Result<bool> {
@@ -121,10 +103,10 @@ impl History {
 
     /// The ids of all manifests, oldest first. Nothing else is inferred from a listing.
     pub(crate) async fn ids(&self) -> Result<Vec<SnapshotId>> {
-        let folder = self.paths.manifests(&self.dataset);
+        let folder = self.of.manifests();
         let found = self.store.list(&folder).try_filter_map(|meta| {
             let key = self.store.key(&meta.location);
-            let id = key.and_then(|key| self.paths.snapshot_of(&self.dataset, key));
+            let id = key.and_then(|key| self.of.snapshot_of(key));
             async move { Ok(id) }
         });
         let mut ids: Vec<_> = found.try_collect().await?;
@@ -134,11 +116,11 @@ impl History {
 
     /// Whether there is any snapshot.
     pub(crate) async fn any_snapshot(&self) -> Result<bool> {
-        let folder = self.paths.manifests(&self.dataset);
+        let folder = self.of.manifests();
         let mut listed = self.store.list(&folder);
         while let Some(meta) = listed.try_next().await? {
             let key = self.store.key(&meta.location);
-            if key.is_some_and(|key| self.paths.snapshot_of(&self.dataset, key).is_some()) {
+            if key.is_some_and(|key| self.of.snapshot_of(key).is_some()) {
                 return Ok(true);
             }
         }
@@ -149,7 +131,7 @@ impl History {
     pub(crate) fn load_all(
         &self,
         ids: impl Iterator<Item = u64> + Send,
-    ) -> impl futures::Stream<Item = Result<Entry>> + Send {
+    ) -> impl futures::Stream<Item = Result<Entry<C>>> + Send {
         futures::stream::iter(ids)
             .map(move |id| async move {
                 let id = SnapshotId::new(id)?;
@@ -158,28 +140,20 @@ impl History {
             .buffered(LOADS_IN_FLIGHT)
     }
 
-    /// Makes sure that a snapshot is this dataset's.
-    pub(crate) fn owns(&self, manifest: &Manifest) -> Result<()> {
-        match manifest.dataset_id == self.dataset {
-            true => Ok(()),
-            false => Err(self.not_found(manifest.snapshot_id)),
-        }
-    }
-
     pub(crate) fn not_found(&self, id: SnapshotId) -> Error {
-        Error::SnapshotNotFound { dataset: self.dataset.clone(), id }
+        Error::SnapshotNotFound { owner: self.of.owner(), id }
     }
 
     pub(crate) fn expired(&self, id: SnapshotId) -> Error {
-        Error::Expired { dataset: self.dataset.clone(), id }
+        Error::Expired { owner: self.of.owner(), id }
     }
 
-    pub(crate) fn remembered(&self) -> Option<Arc<Manifest>> {
+    pub(crate) fn remembered(&self) -> Option<Arc<C::Manifest>> {
         self.floor().as_ref().map(|known| Arc::clone(&known.manifest))
     }
 
     /// Whether the remembered head is still what stands there, as far as its object tells.
-    pub(super) fn is_still(&self, head: &Arc<Manifest>, found: Option<Stamp>) -> bool {
+    pub(super) fn is_still(&self, head: &Arc<C::Manifest>, found: Option<Stamp>) -> bool {
         let mut floor = self.floor();
         match (&mut *floor, found) {
             (_, None) => false,
@@ -191,18 +165,18 @@ impl History {
         }
     }
 
-    fn floor(&self) -> MutexGuard<'_, Option<Known>> {
+    fn floor(&self) -> MutexGuard<'_, Option<Known<C>>> {
         self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a head, unless a newer one is known. Go's are not remembered: their neighbours
     /// say nothing.
-    pub(crate) fn remember(&self, head: &Arc<Manifest>) {
-        if head.write_id.is_none() {
+    pub(crate) fn remember(&self, head: &Arc<C::Manifest>) {
+        if head.write_id().is_none() {
             return;
         }
         let mut floor = self.floor();
-        if floor.as_ref().is_none_or(|known| known.manifest.snapshot_id < head.snapshot_id) {
+        if floor.as_ref().is_none_or(|known| known.manifest.id() < head.id()) {
             *floor = Some(Known { manifest: Arc::clone(head), stamp: None });
         }
     }
@@ -212,57 +186,33 @@ impl History {
     }
 }
 
-impl Entry {
-    pub(crate) fn id(&self) -> SnapshotId {
-        match self {
-            Self::Live(manifest) => manifest.snapshot_id,
-            Self::Expired(tombstone) => tombstone.snapshot_id,
+impl<C: Chain> Clone for History<C> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            of: self.of.clone(),
+            max_manifest_bytes: self.max_manifest_bytes,
+            floor: Arc::clone(&self.floor),
+            has_timer: Arc::clone(&self.has_timer),
         }
     }
+}
 
-    /// The parent's id, if there is one.
-    pub(crate) fn parent(&self) -> Option<SnapshotId> {
+impl<C: Chain> Entry<C> {
+    /// What it says of its place in the history.
+    pub(crate) fn link(&self) -> &dyn Link {
         match self {
-            Self::Live(manifest) => manifest.parent_snapshot_id,
-            Self::Expired(tombstone) => tombstone.parent_snapshot_id,
+            Self::Live(manifest) => &**manifest,
+            Self::Expired(tombstone) => &**tombstone,
         }
     }
+}
 
-    pub(crate) fn created_at(&self) -> DateTime<Utc> {
+impl<C: Chain> Clone for Entry<C> {
+    fn clone(&self) -> Self {
         match self {
-            Self::Live(manifest) => manifest.created_at,
-            Self::Expired(tombstone) => tombstone.created_at,
+            Self::Live(manifest) => Self::Live(Arc::clone(manifest)),
+            Self::Expired(tombstone) => Self::Expired(Arc::clone(tombstone)),
         }
-    }
-
-    /// The write id; absent in Go's.
-    pub(crate) fn write_id(&self) -> Option<WriteId> {
-        match self {
-            Self::Live(manifest) => manifest.write_id,
-            Self::Expired(tombstone) => tombstone.write_id,
-        }
-    }
-
-    pub(crate) fn idempotency_key(&self) -> Option<&str> {
-        match self {
-            Self::Live(manifest) => manifest.idempotency_key.as_deref(),
-            Self::Expired(tombstone) => tombstone.idempotency_key.as_deref(),
-        }
-    }
-
-    pub(crate) fn format_version(&self) -> FormatVersion {
-        match self {
-            Self::Live(manifest) => manifest.format_version,
-            Self::Expired(tombstone) => tombstone.format_version,
-        }
-    }
-
-    /// Whether it has the content of its parent.
-    pub(crate) fn is_gc(&self) -> bool {
-        let operation = match self {
-            Self::Live(manifest) => &manifest.operation,
-            Self::Expired(tombstone) => &tombstone.operation,
-        };
-        *operation == Some(Operation::Gc)
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 
+use super::chain::{Chain, Link};
 use super::history::{Entry, History};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
-use crate::manifest::Manifest;
 
 /// How many manifests are searched for an idempotency key.
 const KEY_WINDOW: u64 = 64;
@@ -22,29 +22,29 @@ pub(crate) enum Expect {
     Head(Option<SnapshotId>),
 }
 
-impl History {
+impl<C: Chain> History<C> {
     /// The snapshot that was committed with `key`, among the last 64 from `head` on.
     pub(crate) async fn find_key(
         &self,
         key: &str,
-        head: Option<&Arc<Manifest>>,
-    ) -> Result<Option<Arc<Manifest>>> {
+        head: Option<&Arc<C::Manifest>>,
+    ) -> Result<Option<Arc<C::Manifest>>> {
         let Some(head) = head else { return Ok(None) };
-        if head.write_id.is_none() {
+        if head.write_id().is_none() {
             return Ok(None);
         }
-        if head.idempotency_key.as_deref() == Some(key) {
+        if head.idempotency_key() == Some(key) {
             return Ok(Some(Arc::clone(head)));
         }
         // Ids of lode's are dense; below the first of them there may be Go's, which have no keys.
-        let newest = head.snapshot_id.get();
+        let newest = head.id().get();
         let oldest = newest.saturating_sub(KEY_WINDOW - 1).max(1);
         let entries = self.load_all((oldest..newest).rev());
         let mut entries = std::pin::pin!(entries);
         loop {
             match entries.try_next().await {
-                Ok(Some(entry)) if entry.write_id().is_none() => return Ok(None),
-                Ok(Some(entry)) if entry.idempotency_key() == Some(key) => {
+                Ok(Some(entry)) if entry.link().write_id().is_none() => return Ok(None),
+                Ok(Some(entry)) if entry.link().idempotency_key() == Some(key) => {
                     return self.hit(entry).map(Some);
                 }
                 Ok(Some(_)) => {}
@@ -55,10 +55,10 @@ impl History {
     }
 
     /// The snapshot that an idempotency key was found on.
-    pub(super) fn hit(&self, entry: Entry) -> Result<Arc<Manifest>> {
+    pub(super) fn hit(&self, entry: Entry<C>) -> Result<Arc<C::Manifest>> {
         match entry {
             Entry::Live(manifest) => Ok(manifest),
-            Entry::Expired(tombstone) => Err(self.expired(tombstone.snapshot_id)),
+            Entry::Expired(tombstone) => Err(self.expired(tombstone.id())),
         }
     }
 
@@ -67,22 +67,22 @@ impl History {
     pub(crate) async fn check_expected(
         &self,
         expect: Expect,
-        head: Option<&Arc<Manifest>>,
+        head: Option<&Arc<C::Manifest>>,
     ) -> Result<()> {
         let Expect::Head(expected) = expect else { return Ok(()) };
         let conflict = || Error::Conflict {
-            dataset: self.dataset.clone(),
+            owner: self.of.owner(),
             expected,
-            found: head.map(|head| head.snapshot_id),
+            found: head.map(|head| head.id()),
         };
         let Some(head) = head else {
             return if expected.is_none() { Ok(()) } else { Err(conflict()) };
         };
         let Some(expected) = expected else { return Err(conflict()) };
-        let mut entry = Entry::Live(Arc::clone(head));
-        while entry.id() != expected {
-            match entry.parent() {
-                Some(parent) if entry.is_gc() && parent >= expected => {
+        let mut entry = Entry::<C>::Live(Arc::clone(head));
+        while entry.link().id() != expected {
+            match entry.link().parent() {
+                Some(parent) if entry.link().is_gc() && parent >= expected => {
                     entry = self.load(parent).await?.ok_or_else(|| self.not_found(parent))?;
                 }
                 _ => return Err(conflict()),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::chain::Chain;
 use super::history::{Entry, History};
 use super::policy::Retry;
 use super::token::CommitToken;
@@ -27,7 +28,7 @@ pub(super) enum Outcome {
     Theirs,
 }
 
-impl History {
+impl<C: Chain> History<C> {
     /// Puts the manifest `body` of `write_id` at `id`, create-only.
     ///
     /// Any answer but success is one case: whoever's write id stands there afterwards has
@@ -51,16 +52,16 @@ impl History {
             let Err(error) = self.store.create(&path, body.clone()).await else {
                 return Ok(Outcome::Ours);
             };
-            tracing::debug!(dataset = %self.dataset, snapshot = %id, %error, "unclear put");
+            tracing::debug!(of = %self.of.owner(), snapshot = %id, %error, "unclear put");
             doubtful |= !matches!(error, object_store::Error::AlreadyExists { .. });
             match self.load(id).await {
-                Ok(Some(entry)) if entry.write_id() != Some(write_id) => {
+                Ok(Some(entry)) if entry.link().write_id() != Some(write_id) => {
                     return Ok(Outcome::Theirs);
                 }
                 Ok(Some(Entry::Live(_))) if !doubtful => return Ok(Outcome::Ours),
                 Ok(Some(Entry::Live(_))) => match self.store.sync(&key).await {
                     Ok(()) => return Ok(Outcome::Ours),
-                    Err(e) => tracing::warn!(dataset = %self.dataset, error = %e, "not synced"),
+                    Err(e) => tracing::warn!(of = %self.of.owner(), error = %e, "not synced"),
                 },
                 // Committed, and expired since.
                 Ok(Some(Entry::Expired(_))) => return Err(self.expired(id)),
@@ -77,7 +78,7 @@ impl History {
             }
             if attempt == SETTLING.attempts {
                 let token = CommitToken {
-                    dataset: self.dataset.clone(),
+                    owner: self.of.owner(),
                     id,
                     write_id,
                     manifest: String::from_utf8_lossy(body).into_owned(),

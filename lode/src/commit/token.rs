@@ -2,25 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DatasetId, SnapshotId, WriteId};
+use crate::id::{Owner, SnapshotId, WriteId};
 
 /// What is needed to settle a commit whose outcome is unknown: hand it to
-/// [`Dataset::resolve`](crate::Dataset::resolve), now or after a restart (it is serialisable).
+/// [`Dataset::resolve`](crate::Dataset::resolve) or [`Volume::resolve`](crate::Volume::resolve), now or after a restart (it is serialisable).
 ///
 /// It holds the manifest, so it holds the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitToken {
-    pub(super) dataset: DatasetId,
+    #[serde(flatten)]
+    pub(super) owner: Owner,
     pub(super) id: SnapshotId,
     pub(super) write_id: WriteId,
     pub(super) manifest: String,
 }
 
 impl CommitToken {
-    /// The dataset that was written.
+    /// The dataset or volume that was written.
     #[must_use]
-    pub fn dataset(&self) -> &DatasetId {
-        &self.dataset
+    pub fn owner(&self) -> &Owner {
+        &self.owner
     }
 
     /// The id that the snapshot has, if it was committed.

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use tokio::time::timeout;
 
 use crate::codec::Content;
-use crate::commit::{Draft, Encoding, Expect, Failed, Proposal};
+use crate::commit::{Expect, Failed, Proposal};
 use crate::compress::Compressor;
 use crate::data::{FileOptions, FileWriter, Spares};
 use crate::error::Result;
@@ -20,6 +20,7 @@ use crate::progress::Meter;
 use crate::store::Store;
 
 use super::context::Context;
+use super::draft::{Draft, Encoding};
 use super::formats::Formats;
 
 /// What the caller says of a write beside its content.
@@ -85,7 +86,7 @@ impl Attempt {
         if let Some(key) = &plan.options.idempotency_key
             && let Some(found) = history.find_key(key, base.as_ref()).await?
         {
-            tracing::debug!(dataset = %history.dataset, snapshot = %found.snapshot_id, "committed before");
+            tracing::debug!(dataset = %history.of.dataset, snapshot = %found.snapshot_id, "committed before");
             return Ok(Begun::Already(found));
         }
         history.check_expected(plan.options.expect, base.as_ref()).await?;
@@ -114,8 +115,13 @@ impl Attempt {
     pub(crate) fn file(&mut self, partition: Option<&Partition>) -> (String, FileWriter) {
         let history = &self.context.history;
         let part = u32::try_from(self.begun.len()).unwrap_or(u32::MAX);
-        let key =
-            history.paths.data(&history.dataset, self.write_id, part, partition, &self.extension);
+        let key = history.of.paths.data(
+            &history.of.dataset,
+            self.write_id,
+            part,
+            partition,
+            &self.extension,
+        );
         self.begun.push(key.clone());
         let options = FileOptions {
             compression: Arc::clone(&self.compression),
@@ -144,7 +150,7 @@ impl Attempt {
         };
         let Self { context, write_id, plan, base, begun, .. } = self;
         let store = context.history.store.clone();
-        let draft = Arc::new(Draft {
+        let change = Arc::new(Draft {
             write_id,
             operation: plan.operation,
             metadata: plan.metadata,
@@ -154,7 +160,7 @@ impl Attempt {
             idempotency_key: plan.options.idempotency_key,
         });
         let Context { history, on_conflict, .. } = context;
-        let proposal = Proposal { history, base, draft, expect: plan.options.expect, on_conflict };
+        let proposal = Proposal { history, base, change, expect: plan.options.expect, on_conflict };
         match proposal.commit().await {
             Ok(manifest) => Ok(manifest),
             Err(Failed { error, sent }) => {

@@ -115,7 +115,7 @@ impl<T: Record> Batch<'_, T> {
     /// Encodes these records for nothing.
     async fn check(&mut self, groups: &[Group], place: usize) -> Result<()> {
         let limits = self.attempt.context.limits.clone();
-        let path = self.attempt.context.history.dataset.to_string();
+        let path = self.attempt.context.history.of.dataset.to_string();
         for (at, group) in groups.iter().enumerate() {
             let mut trial: Option<Encoded<T>> = None;
             for row in group.rows.skip(if at == 0 { place } else { 0 }) {

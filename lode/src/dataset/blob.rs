@@ -231,9 +231,9 @@ impl Open {
             }
         }
         Poll::Ready(match self.file {
-            File::Failed => {
-                Err(Error::WriterFailed { dataset: self.attempt.context.history.dataset.clone() })
-            }
+            File::Failed => Err(Error::WriterFailed {
+                dataset: self.attempt.context.history.of.dataset.clone(),
+            }),
             _ => Ok(()),
         })
     }

@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
+use super::chain::DatasetChain;
 use crate::commit::{History, LOADS_IN_FLIGHT};
 use crate::error::{Error, Result};
 use crate::id::DatasetId;
@@ -77,12 +78,13 @@ impl<L> Catalog<L> {
         Ok(found)
     }
 
-    fn history(&self, id: &DatasetId) -> History
+    fn history(&self, id: &DatasetId) -> History<DatasetChain>
     where
         L: ListableLayout,
     {
         let limit = Limits::default().max_manifest_bytes;
-        History::new(self.store.clone(), id.clone(), self.layout.paths(), limit)
+        let of = DatasetChain { dataset: id.clone(), paths: self.layout.paths() };
+        History::new(self.store.clone(), of, limit)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::chain::DatasetChain;
 use crate::checksum::Checksum;
 use crate::commit::{History, OnConflict};
 use crate::limits::Limits;
@@ -10,7 +11,7 @@ use crate::progress::{Meter, ProgressFn};
 /// The settings of a handle that are values, and the history it is about.
 #[derive(Clone)]
 pub struct Context {
-    pub(crate) history: History,
+    pub(crate) history: History<DatasetChain>,
     pub(crate) checksum: Option<Checksum>,
     pub(crate) on_conflict: OnConflict,
     pub(crate) limits: Limits,
@@ -26,8 +27,8 @@ impl Context {
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
-            .field("dataset", &self.history.dataset)
-            .field("layout", &self.history.paths)
+            .field("dataset", &self.history.of.dataset)
+            .field("layout", &self.history.of.paths)
             .field("checksum", &self.checksum)
             .field("on_conflict", &self.on_conflict)
             .field("limits", &self.limits)

@@ -53,7 +53,7 @@ impl<T> Clone for Formats<T> {
 
 impl<T> Formats<T> {
     pub(super) fn dataset(&self) -> &DatasetId {
-        &self.context.history.dataset
+        &self.context.history.of.dataset
     }
 }
 

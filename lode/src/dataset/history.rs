@@ -7,10 +7,11 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
+use super::draft::content_name;
 use super::read::{HasRecords, RecordStream};
 use super::{Dataset, Snapshot};
 use crate::codec::{Codec, Content};
-use crate::commit::{CommitToken, Entry, content_name, resolve};
+use crate::commit::{CommitToken, Entry, resolve};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::Manifest;
@@ -131,7 +132,7 @@ impl<T: Content, C, L> Dataset<T, C, L> {
                     damage = damage.or(damaged);
                     low = middle + 1;
                 }
-                Some(entry) if entry.created_at() <= time => {
+                Some(entry) if entry.link().created_at() <= time => {
                     (best, damage) = (Some(entry), damaged);
                     low = middle + 1;
                 }

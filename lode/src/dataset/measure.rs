@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use serde_json::Value;
 
+use super::draft::{TimeRange, recorded_range, touched};
 use super::formats::Formats;
-use crate::commit::{TimeRange, recorded_range, touched};
 use crate::error::{BoxError, Result};
 use crate::manifest::{ColumnStats, FileRef, FileStats, Manifest, canonical, is_writable};
 use crate::record::Record;

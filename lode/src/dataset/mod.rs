@@ -12,7 +12,9 @@ mod attempt;
 mod batch;
 mod blob;
 mod catalog;
+mod chain;
 mod context;
+mod draft;
 mod file;
 mod formats;
 mod history;
@@ -49,6 +51,7 @@ use crate::limits::Limits;
 use crate::progress::Progress;
 use crate::store::Store;
 
+use chain::DatasetChain;
 use context::Context;
 use formats::Decoder;
 
@@ -97,8 +100,8 @@ impl<T> Dataset<T> {
         Error: From<I::Error>,
     {
         let limits = Limits::default();
-        let history =
-            History::new(store.clone(), id.try_into()?, Paths::Default, limits.max_manifest_bytes);
+        let of = DatasetChain { dataset: id.try_into()?, paths: Paths::Default };
+        let history = History::new(store.clone(), of, limits.max_manifest_bytes);
         let context = Context {
             history,
             checksum: Some(Checksum::default()),
@@ -137,8 +140,9 @@ impl<T, C, L> Dataset<T, C, L> {
         M: Layout<T>,
     {
         let Self { mut context, codec, decoders, content, .. } = self;
-        let History { store, dataset, max_manifest_bytes, .. } = context.history;
-        context.history = History::new(store, dataset, layout.paths(), max_manifest_bytes);
+        let History { store, of, max_manifest_bytes, .. } = context.history;
+        let of = DatasetChain { paths: layout.paths(), ..of };
+        context.history = History::new(store, of, max_manifest_bytes);
         Dataset { context, codec, layout, decoders, content }
     }
 
@@ -190,7 +194,7 @@ impl<T, C, L> Dataset<T, C, L> {
     /// The dataset's id.
     #[must_use]
     pub fn id(&self) -> &DatasetId {
-        &self.context.history.dataset
+        &self.context.history.of.dataset
     }
 
     /// The store it is on.

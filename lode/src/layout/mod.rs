@@ -6,7 +6,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub(crate) use paths::Paths;
+pub(crate) use paths::{Paths, folder_id};
 
 use crate::record::Partitioned;
 

@@ -95,16 +95,9 @@ impl Paths {
     pub(crate) fn gc_list(self, dataset: &DatasetId, write: WriteId) -> String {
         format!("{}{write}.json", self.gc_lists(dataset))
     }
+}
 
-    /// The snapshot whose manifest has this key; `None` for any other key.
-    pub(crate) fn snapshot_of(self, dataset: &DatasetId, key: &str) -> Option<SnapshotId> {
-        let folder = key.strip_prefix(&self.manifests(dataset))?;
-        Self::folder_id(folder.strip_suffix("/manifest.json")?)
-    }
-
-    /// The snapshot that a folder of [`manifests`](Self::manifests) belongs to: its name is exactly
-    /// 19 digits.
-    pub(crate) fn folder_id(name: &str) -> Option<SnapshotId> {
-        if name.len() == ID_DIGITS { SnapshotId::parse(name) } else { None }
-    }
+/// The snapshot that a folder of manifests belongs to: its name is exactly 19 digits.
+pub(crate) fn folder_id(name: &str) -> Option<SnapshotId> {
+    if name.len() == ID_DIGITS { SnapshotId::parse(name) } else { None }
 }

@@ -19,6 +19,7 @@ mod time;
 mod tombstone;
 mod validate;
 mod version;
+mod volume;
 mod write;
 
 #[cfg(test)]
@@ -39,9 +40,10 @@ pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP};
 pub(crate) use time::{canonical, is_writable};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;
+pub use volume::{BlockRef, ExpectVolume, VolumeDocument, VolumeManifest, VolumeTombstone};
 
 use crate::error::{Error, Result};
-use crate::id::{DatasetId, SnapshotId, WriteId};
+use crate::id::{DatasetId, Owner, SnapshotId, WriteId};
 use crate::metadata::Metadata;
 use crate::record::RecordSchema;
 
@@ -211,8 +213,8 @@ impl Document {
     pub fn into_live(self) -> Result<Manifest> {
         match self {
             Self::Live(manifest) => Ok(manifest),
-            Self::Tombstone(Tombstone { dataset_id: dataset, snapshot_id: id, .. }) => {
-                Err(Error::Expired { dataset, id })
+            Self::Tombstone(Tombstone { dataset_id, snapshot_id: id, .. }) => {
+                Err(Error::Expired { owner: Owner::Dataset(dataset_id), id })
             }
         }
     }

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::history::History;
+use super::chain::DatasetChain;
+use crate::commit::{Change, History};
 use crate::error::{Error, Result};
 use crate::id::WriteId;
-use crate::manifest::{FileRef, FileStats, Manifest, Operation, Partitioner};
+use crate::manifest::{FileRef, FileStats, GcRef, Manifest, Operation, Partitioner};
 use crate::metadata::Metadata;
 use crate::partition::Partition;
 use crate::record::RecordSchema;
@@ -42,20 +43,55 @@ pub struct Encoding {
 /// The earliest and the latest of some timestamps.
 pub(crate) type TimeRange = (DateTime<Utc>, DateTime<Utc>);
 
-impl Draft {
-    /// Whether it can be moved to another parent.
-    pub(super) fn rebases(&self) -> bool {
+/// A manifest with this many files or fewer is built at once: it takes a few milliseconds.
+const INLINE_FILES: usize = 1000;
+
+impl Change for Draft {
+    type Of = DatasetChain;
+
+    fn write_id(&self) -> WriteId {
+        self.write_id
+    }
+
+    fn operation(&self) -> Operation {
+        self.operation.clone()
+    }
+
+    fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+
+    fn rebases(&self) -> bool {
         self.operation == Operation::Append
     }
 
-    /// Its manifest as the child of `parent`. Checks everything that depends on the parent.
-    pub(super) fn manifest(
+    fn is_large_on(&self, parent: Option<&Manifest>) -> bool {
+        parent.is_some_and(|parent| parent.files.len() > INLINE_FILES)
+    }
+
+    fn objects(&self, base: Option<GcRef>) -> Vec<(Option<GcRef>, &str)> {
+        self.files.iter().map(|file| (base, file.path.as_str())).collect()
+    }
+
+    fn manifest(
         &self,
-        history: &History,
+        history: &History<DatasetChain>,
+        parent: Option<&Manifest>,
+    ) -> Result<(Manifest, Vec<u8>)> {
+        let manifest = self.child_of(history, parent)?;
+        let body = manifest.to_json()?;
+        Ok((manifest, body))
+    }
+}
+
+impl Draft {
+    fn child_of(
+        &self,
+        history: &History<DatasetChain>,
         parent: Option<&Manifest>,
     ) -> Result<Manifest> {
         let mut manifest =
-            Manifest::draft(history.dataset.clone(), self.write_id, self.operation.clone());
+            Manifest::draft(history.of.dataset.clone(), self.write_id, self.operation.clone());
         manifest.created_at = history.store.now();
         if let Some(parent) = parent {
             let key = history.manifest_key(parent.snapshot_id);
@@ -79,7 +115,7 @@ impl Draft {
             self.carry(&mut manifest, parent);
         }
         self.add_up(&mut manifest, parent);
-        manifest.finish(history.paths, parent)
+        manifest.finish(history.of.paths, parent)
     }
 
     /// Takes over the parent's files that stay.

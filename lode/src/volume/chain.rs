@@ -1,0 +1,44 @@
+//! A volume, as the commit protocol sees it.
+
+use std::sync::Arc;
+
+use crate::commit::{Chain, Entry, impl_link};
+use crate::error::Result;
+use crate::id::{Owner, SnapshotId, VolumeId, VolumeSnapshotId};
+use crate::manifest::{ExpectVolume, VolumeDocument, VolumeManifest, VolumeTombstone};
+
+/// The manifests of one volume.
+#[derive(Debug, Clone)]
+pub(crate) struct VolumeChain {
+    pub(crate) volume: VolumeId,
+}
+
+impl Chain for VolumeChain {
+    type Manifest = VolumeManifest;
+    type Tombstone = VolumeTombstone;
+
+    fn owner(&self) -> Owner {
+        Owner::Volume(self.volume.clone())
+    }
+
+    fn prefix(&self) -> String {
+        format!("volumes/{}/", self.volume)
+    }
+
+    fn manifests(&self) -> String {
+        self.prefix() + "snapshots/"
+    }
+
+    fn parse(&self, path: &str, id: SnapshotId, body: &[u8]) -> Result<Entry<Self>> {
+        let expect = ExpectVolume { volume: &self.volume, id: VolumeSnapshotId::of(id) };
+        Ok(match VolumeDocument::parse(path, &expect, body)? {
+            VolumeDocument::Live(manifest) => Entry::Live(Arc::new(manifest)),
+            VolumeDocument::Tombstone(tombstone) => Entry::Expired(Arc::new(tombstone)),
+        })
+    }
+}
+
+impl_link! {
+    VolumeManifest, id => id.number();
+    VolumeTombstone, id => id.number();
+}

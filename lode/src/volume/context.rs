@@ -1,0 +1,22 @@
+//! What every handle on a volume has, whatever its state.
+
+use crate::commit::{History, OnConflict};
+use crate::progress::{Meter, ProgressFn};
+
+use super::chain::VolumeChain;
+use super::limits::VolumeLimits;
+
+/// The settings of a handle, and the history it is about.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) history: History<VolumeChain>,
+    pub(crate) on_conflict: OnConflict,
+    pub(crate) limits: VolumeLimits,
+    pub(crate) progress: Option<ProgressFn>,
+}
+
+impl Context {
+    pub(crate) fn meter(&self) -> Meter {
+        Meter::new(self.progress.clone())
+    }
+}
