@@ -21,6 +21,7 @@ mod engine;
 mod head;
 mod history;
 mod idempotency;
+mod lookup;
 mod policy;
 mod put;
 mod token;
