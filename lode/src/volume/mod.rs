@@ -3,11 +3,14 @@
 mod block;
 mod chain;
 mod context;
+mod coverage;
 mod limits;
+mod map;
 mod state;
 
 pub use block::StagedBlock;
 pub use limits::VolumeLimits;
+pub use map::Run;
 pub use state::{Committed, New, Staged, State};
 
 use crate::id::VolumeId;
