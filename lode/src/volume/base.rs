@@ -7,7 +7,7 @@ use crate::manifest::{BlockRef, VolumeManifest};
 
 /// The snapshot that a handle reads, or the length of a volume that has none yet.
 #[derive(Debug, Clone)]
-pub(crate) enum Base {
+pub enum Base {
     New { total_length: u64 },
     At(Arc<VolumeManifest>),
 }

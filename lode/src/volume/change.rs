@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::block::{Kind, StagedBlock};
 use super::chain::VolumeChain;
 use super::map;
-use crate::commit::{Change, History};
+use crate::commit::{Change, History, after};
 use crate::error::{Error, Result};
 use crate::id::{Owner, WriteId};
-use crate::manifest::{BlockRef, GcRef, Operation, VolumeManifest, VolumeTombstone, following};
+use crate::manifest::{BlockRef, GcRef, Operation, VolumeManifest, VolumeTombstone};
 use crate::metadata::Metadata;
 
 /// Staged blocks, to be added to what the parent has.
@@ -97,7 +97,7 @@ impl Change for VolumeChange {
             self.check_length(parent)?;
             manifest.snapshot_id = parent.snapshot_id.next()?;
             manifest.parent_snapshot_id = Some(parent.snapshot_id);
-            manifest.created_at = following(parent.created_at).max(manifest.created_at);
+            manifest.created_at = after(parent.created_at).max(manifest.created_at);
             manifest.last_gc = parent.last_gc;
             held = &parent.blocks;
         }
@@ -121,7 +121,10 @@ impl Change for VolumeChange {
                 Kind::Overwrite => over.push(block.to_ref()),
             }
         }
-        manifest.blocks = map::merge(parent, plain, over);
+        let below = parent.map_or_else(Vec::new, |parent| {
+            parent.blocks.iter().map(|block| parent.carried(block)).collect()
+        });
+        manifest.blocks = map::merge(below, &plain, &over);
         let manifest = manifest.finish(parent)?;
         let body = manifest.to_json()?;
         Ok((manifest, body))

@@ -55,7 +55,10 @@ impl<S: State> Volume<S> {
                 Ok(manifest) => Ok(at(context, manifest)),
                 Err(source) => {
                     staging.settle(false);
-                    Err(CommitError { source, staged: Volume { context, state: Staged { staging } } })
+                    Err(CommitError {
+                        source,
+                        staged: Volume { context, state: Staged { staging } },
+                    })
                 }
             }
         }

@@ -7,9 +7,9 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use serde::de::DeserializeOwned;
 
+use super::Volume;
 use super::open::at;
 use super::state::{Committed, State};
-use super::Volume;
 use crate::commit::{CommitToken, resolve};
 use crate::error::Result;
 use crate::id::VolumeSnapshotId;

@@ -129,9 +129,12 @@ impl<S: Open> Resume<'_, S> {
         }
         if with_content {
             let in_flight = context.limits.reads_in_flight.max(1);
-            let checks = blocks.iter().map(|block| verify(&context, block, true));
-            let checks = futures::stream::iter(checks).buffer_unordered(in_flight);
-            checks.try_collect::<()>().await?;
+            let blocks = futures::stream::iter(blocks.clone());
+            let checks = blocks.map(|block| {
+                let context = context.clone();
+                async move { verify(&context, &block, true).await }
+            });
+            checks.buffer_unordered(in_flight).try_collect::<()>().await?;
         }
         let staging =
             Staging::resumed(context.clone(), volume.state.base(), session, found.next_seq);
@@ -193,9 +196,12 @@ async fn uncommitted(context: &Context, session: Option<SessionId>) -> Result<Un
         retain_unnamed(&mut blocks, &head.blocks);
         if let Some(oldest) = blocks.iter().map(|found| found.block.name.base).min() {
             let between = history.ids().await?.into_iter().filter(|id| id.get() > oldest);
-            let entries = futures::stream::iter(between.filter(|id| *id < head.snapshot_id.number()))
-                .map(|id| async move { history.load(id).await?.ok_or_else(|| history.not_found(id)) })
-                .buffered(LOADS_IN_FLIGHT);
+            let entries =
+                futures::stream::iter(between.filter(|id| *id < head.snapshot_id.number()))
+                    .map(|id| async move {
+                        history.load(id).await?.ok_or_else(|| history.not_found(id))
+                    })
+                    .buffered(LOADS_IN_FLIGHT);
             let mut entries = std::pin::pin!(entries);
             while let Some(entry) = entries.try_next().await? {
                 match entry {
@@ -230,7 +236,8 @@ fn disjoint(
     if !overlapping.contains(&true) {
         return Ok(blocks);
     }
-    let candidates = blocks.into_iter().zip(overlapping).filter_map(|(block, is)| is.then_some(block));
+    let candidates =
+        blocks.into_iter().zip(overlapping).filter_map(|(block, is)| is.then_some(block));
     Err(Error::AmbiguousBlocks {
         volume: context.history.of.volume.clone(),
         session,

@@ -8,13 +8,13 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, Stream};
 use tokio::io::AsyncRead;
 
+use super::Volume;
 use super::block::{Kind, StagedBlock};
 use super::data::{BlockData, Source};
 use super::open::handle;
+use super::stager::Stager;
 use super::staging::Staging;
 use super::state::{Committed, New, Open, Staged, State};
-use super::stager::Stager;
-use super::Volume;
 use crate::error::{BoxError, Result};
 use crate::id::SessionId;
 

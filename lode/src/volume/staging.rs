@@ -24,7 +24,7 @@ const INLINE_BYTES: usize = 1 << 20;
 
 /// A staging session: what it stages on, and what it has staged.
 #[derive(Debug)]
-pub(crate) struct Staging {
+pub struct Staging {
     pub(super) context: Context,
     pub(super) base: Base,
     pub(super) id: SessionId,
@@ -110,7 +110,8 @@ impl Staging {
     pub(super) fn adopt(&self, block: StagedBlock) -> Result<()> {
         match self.reserve(block.name.kind, &block.range()) {
             Ok(reserved) => reserved.staged(block),
-            Err(Error::Overlap { snapshot: None, .. }) if self.ledger.blocks().contains(&block) => {}
+            Err(Error::Overlap { snapshot: None, .. }) if self.ledger.blocks().contains(&block) => {
+            }
             Err(error) => return Err(error),
         }
         Ok(())
