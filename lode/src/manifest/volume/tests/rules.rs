@@ -99,6 +99,16 @@ fn a_wrong_type_is_named() {
 }
 
 #[test]
+fn keys_are_read_with_escapes_too() {
+    let manifest = sample();
+    let json = String::from_utf8(manifest.to_json().unwrap()).unwrap();
+    let escaped = json.replace("\"offset\"", r#""\u006ffs\u0065t""#);
+    assert_ne!(escaped, json);
+    let back = parse_as(&manifest, escaped.as_bytes()).unwrap();
+    assert_eq!(back, VolumeDocument::Live(manifest));
+}
+
+#[test]
 fn ids_are_those_of_the_place() {
     set_refused("/schema_name", json!("lode-manifest"), "schema_name", "lode-volume-manifest");
     set_refused("/volume_id", json!("tape"), "volume_id", "is \"tape\", not `disk`");
