@@ -102,7 +102,7 @@ fn a_wrong_type_is_named() {
 fn keys_are_read_with_escapes_too() {
     let manifest = sample();
     let json = String::from_utf8(manifest.to_json().unwrap()).unwrap();
-    let escaped = json.replace("\"offset\"", r#""\u006ffs\u0065t""#);
+    let escaped = json.replace("\"offset\"", r#""\u006fffs\u0065t""#);
     assert_ne!(escaped, json);
     let back = parse_as(&manifest, escaped.as_bytes()).unwrap();
     assert_eq!(back, VolumeDocument::Live(manifest));
