@@ -143,7 +143,9 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
-pub use volume::{Committed, New, Run, Staged, StagedBlock, State, Volume, VolumeLimits};
+pub use volume::{
+    Committed, New, Run, Staged, StagedBlock, State, Volume, VolumeLimits, VolumeReader,
+};
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

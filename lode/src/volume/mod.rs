@@ -6,11 +6,13 @@ mod context;
 mod coverage;
 mod limits;
 mod map;
+mod read;
 mod state;
 
 pub use block::StagedBlock;
 pub use limits::VolumeLimits;
 pub use map::Run;
+pub use read::VolumeReader;
 pub use state::{Committed, New, Staged, State};
 
 use crate::id::VolumeId;
