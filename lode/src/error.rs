@@ -373,6 +373,18 @@ pub enum Error {
         offset: u64,
     },
 
+    /// The stream or reader whose bytes were to be staged gave an error itself. What was staged of it
+    /// before stays staged.
+    #[error("the source of the bytes to be staged at offset {offset} of volume `{volume}` failed")]
+    StageInput {
+        /// The volume.
+        volume: VolumeId,
+        /// Where the bytes that did not come were to be.
+        offset: u64,
+        /// The source's error.
+        source: BoxError,
+    },
+
     /// A length that a volume cannot have.
     #[error("volume `{volume}` cannot have {len} bytes: a length is from 1 to 2^63 - 1")]
     InvalidLength {

@@ -304,6 +304,11 @@ impl VolumeSnapshotId {
     pub(crate) const fn of(number: SnapshotId) -> Self {
         Self(number.0)
     }
+
+    /// The id after this one.
+    pub(crate) fn next(self) -> Result<Self> {
+        Self::new(self.0 + 1)
+    }
 }
 
 fn invalid_number(id: String) -> Error {

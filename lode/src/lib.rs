@@ -144,7 +144,8 @@ pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
 pub use volume::{
-    Committed, New, Run, Staged, StagedBlock, State, Volume, VolumeLimits, VolumeReader,
+    Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
+    Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
 
 /// The code in the README compiles and runs.

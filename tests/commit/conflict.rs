@@ -36,8 +36,8 @@ async fn start() -> (FaultStore, Dataset<Row>) {
 
 fn conflict(error: &Error) -> (Option<u64>, Option<u64>) {
     assert!(error.is_conflict(), "{error}");
-    let Error::Conflict { expected, found, dataset } = error else { panic!("{error}") };
-    assert_eq!(dataset.as_str(), "d");
+    let Error::Conflict { expected, found, owner } = error else { panic!("{error}") };
+    assert_eq!(owner.to_string(), "dataset `d`");
     (expected.map(SnapshotId::get), found.map(SnapshotId::get))
 }
 

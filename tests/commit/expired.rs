@@ -26,8 +26,8 @@ async fn start() -> (Arc<dyn ObjectStore>, Store, Dataset<Row>) {
 
 fn expired<T: std::fmt::Debug>(result: Result<T, Error>) -> u64 {
     match result {
-        Err(Error::Expired { id, dataset }) => {
-            assert_eq!(dataset.as_str(), "d");
+        Err(Error::Expired { id, owner }) => {
+            assert_eq!(owner.to_string(), "dataset `d`");
             id.get()
         }
         other => panic!("{other:?}"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::history::{Entry, History};
 use crate::error::{Error, Result};
@@ -97,6 +97,11 @@ pub(crate) trait Change: Debug + Send + Sync + 'static {
     fn conflict(&self, _head: &<Self::Of as Chain>::Manifest) -> Option<Error> {
         None
     }
+}
+
+/// The next instant that a manifest can tell from `time`: a child is younger than its parent.
+pub(crate) fn after(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.checked_add_signed(TimeDelta::nanoseconds(1)).unwrap_or(time)
 }
 
 /// Implements [`Link`] by the fields that all manifests and tombstones have.

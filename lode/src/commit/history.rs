@@ -71,6 +71,11 @@ impl<C: Chain> History<C> {
         self.of.manifest_key(id)
     }
 
+    /// The key of this manifest.
+    pub(crate) fn key_of(&self, manifest: &C::Manifest) -> String {
+        self.manifest_key(manifest.id())
+    }
+
     /// What stands at `id`, validated whole.
     pub(crate) async fn load(&self, id: SnapshotId) -> Result<Option<Entry<C>>> {
         let key = self.manifest_key(id);

@@ -21,6 +21,7 @@ mod engine;
 mod head;
 mod history;
 mod idempotency;
+mod lookup;
 mod policy;
 mod put;
 mod token;
@@ -28,7 +29,7 @@ mod token;
 pub use policy::{OnConflict, Retry};
 pub use token::CommitToken;
 
-pub(crate) use chain::{Chain, Change, Link, impl_link};
+pub(crate) use chain::{Chain, Change, Link, after, impl_link};
 pub(crate) use engine::{Failed, Proposal, resolve};
 pub(crate) use history::{Entry, History, LOADS_IN_FLIGHT};
 pub(crate) use idempotency::Expect;

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::chain::DatasetChain;
-use crate::commit::{Change, History};
+use crate::commit::{Change, History, after};
 use crate::error::{Error, Result};
 use crate::id::WriteId;
 use crate::manifest::{FileRef, FileStats, GcRef, Manifest, Operation, Partitioner};
@@ -274,9 +274,4 @@ fn either<V>(a: Option<V>, b: Option<V>, both: impl FnOnce(V, V) -> V) -> Option
 
 fn union(a: TimeRange, b: TimeRange) -> TimeRange {
     (a.0.min(b.0), a.1.max(b.1))
-}
-
-/// The next instant that a manifest can tell from `time`.
-fn after(time: DateTime<Utc>) -> DateTime<Utc> {
-    time.checked_add_signed(TimeDelta::nanoseconds(1)).unwrap_or(time)
 }

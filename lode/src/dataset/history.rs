@@ -5,19 +5,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt};
 
 use super::draft::content_name;
 use super::read::{HasRecords, RecordStream};
 use super::{Dataset, Snapshot};
 use crate::codec::{Codec, Content};
-use crate::commit::{CommitToken, Entry, resolve};
+use crate::commit::{CommitToken, resolve};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::Manifest;
-
-/// How many snapshots a history loads ahead.
-const HISTORY_AHEAD: usize = 8;
 
 /// What [`Dataset::stream_added`] found.
 #[derive(Debug)]
@@ -51,12 +48,7 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     /// # Errors
     /// [`Error::SnapshotNotFound`], [`Error::Expired`], and as for [`latest`](Self::latest).
     pub async fn snapshot(&self, id: SnapshotId) -> Result<Snapshot<T>> {
-        let history = &self.context.history;
-        match history.load(id).await? {
-            Some(Entry::Live(manifest)) => self.open(manifest),
-            Some(Entry::Expired(_)) => Err(history.expired(id)),
-            None => Err(history.not_found(id)),
-        }
+        self.open(self.context.history.live(id).await?)
     }
 
     /// The ids of all snapshots, oldest first, from one listing. Nothing is loaded: one of them may
@@ -71,31 +63,7 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     /// All snapshots, newest first, loaded as they are asked for (a few ahead, concurrently).
     /// Expired ones are left out. A damaged one is an error in its place, and those after it follow.
     pub fn history(&self) -> BoxStream<'static, Result<Snapshot<T>>> {
-        let history = self.context.history.clone();
-        let ids = {
-            let history = history.clone();
-            async move { history.ids().await }
-        };
-        let load = move |id| {
-            let history = history.clone();
-            async move {
-                match history.load(id).await {
-                    Ok(Some(Entry::Live(manifest))) => Some(open(manifest)),
-                    Ok(Some(Entry::Expired(_))) => None,
-                    Ok(None) => Some(Err(history.not_found(id))),
-                    Err(e) => Some(Err(e)),
-                }
-            }
-        };
-        futures::stream::once(ids)
-            .map_ok(move |ids| {
-                futures::stream::iter(ids.into_iter().rev())
-                    .map(load.clone())
-                    .buffered(HISTORY_AHEAD)
-                    .filter_map(futures::future::ready)
-            })
-            .try_flatten()
-            .boxed()
+        self.context.history.newest_first().map(|found| found.and_then(open)).boxed()
     }
 
     /// The newest snapshot that was committed at `time` or before, by the writers' clocks; `None` if
@@ -106,45 +74,8 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     /// [`Error::UnsupportedVersion`] if it cannot be trusted, or if one that cannot be trusted may be
     /// the one (others do no harm); [`Error::ContentMismatch`]; [`Error::Storage`].
     pub async fn as_of(&self, time: DateTime<Utc>) -> Result<Option<Snapshot<T>>> {
-        let history = &self.context.history;
-        let ids = history.ids().await?;
-        let (mut low, mut high) = (0, ids.len());
-        let mut best = None;
-        // A damaged one between the best and the first that is too young: it could be the one.
-        let mut damage = None;
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let (mut at, mut damaged) = (middle, None);
-            let entry = loop {
-                match history.load(ids[at]).await {
-                    Ok(Some(entry)) => break Some(entry),
-                    Ok(None) => return Err(history.not_found(ids[at])),
-                    Err(e) if e.is_about_manifest() => damaged = Some(e),
-                    Err(e) => return Err(e),
-                }
-                if at == low {
-                    break None;
-                }
-                at -= 1;
-            };
-            match entry {
-                None => {
-                    damage = damage.or(damaged);
-                    low = middle + 1;
-                }
-                Some(entry) if entry.link().created_at() <= time => {
-                    (best, damage) = (Some(entry), damaged);
-                    low = middle + 1;
-                }
-                Some(_) => high = at,
-            }
-        }
-        match (best, damage) {
-            (_, Some(damage)) => Err(damage),
-            (None, None) => Ok(None),
-            (Some(Entry::Live(manifest)), None) => self.open(manifest).map(Some),
-            (Some(Entry::Expired(tombstone)), None) => Err(history.expired(tombstone.snapshot_id)),
-        }
+        let found = self.context.history.as_of(time).await?;
+        found.map(|manifest| self.open(manifest)).transpose()
     }
 
     /// Settles a commit that ended as [`Error::CommitUnknown`]: the snapshot, if it is committed

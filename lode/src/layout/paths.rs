@@ -56,10 +56,6 @@ impl Paths {
         format!("{}{}/manifest.json", self.manifests(dataset), id.padded())
     }
 
-    pub(crate) fn hint(self, dataset: &DatasetId) -> String {
-        self.prefix(dataset) + "latest"
-    }
-
     /// A data object. The partition is `None` where the content is not partitioned; `extension`
     /// begins with a dot.
     pub(crate) fn data(
@@ -85,15 +81,6 @@ impl Paths {
     #[cfg(test)]
     pub(crate) fn attachment(self, dataset: &DatasetId, write: WriteId, part: u32) -> String {
         format!("{}attachments/{write}/{part:05}.bin", self.prefix(dataset))
-    }
-
-    /// The folder of the lists of condemned objects.
-    pub(crate) fn gc_lists(self, dataset: &DatasetId) -> String {
-        self.prefix(dataset) + "gc/"
-    }
-
-    pub(crate) fn gc_list(self, dataset: &DatasetId, write: WriteId) -> String {
-        format!("{}{write}.json", self.gc_lists(dataset))
     }
 }
 

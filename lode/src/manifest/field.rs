@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::FormatVersion;
-use super::validate::Bad;
+use super::rules::Bad;
 
 /// A value that may be missing or null.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::field::{self, Field, object};
-use super::validate::Bad;
+use super::rules::Bad;
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 

@@ -16,6 +16,8 @@ pub enum Operation {
     ReplacePartitions,
     /// `restore`: the content of an earlier snapshot.
     Restore,
+    /// `commit`: of a volume, the parent's blocks and those that were staged.
+    Commit,
     /// `gc`: the parent's content; unused objects were deleted.
     Gc,
     /// One of a later version of lode.
@@ -31,6 +33,7 @@ impl Operation {
             Self::Append => "append",
             Self::ReplacePartitions => "replace_partitions",
             Self::Restore => "restore",
+            Self::Commit => "commit",
             Self::Gc => "gc",
             Self::Later(name) => name,
         }
@@ -42,6 +45,7 @@ impl Operation {
             "append" => Self::Append,
             "replace_partitions" => Self::ReplacePartitions,
             "restore" => Self::Restore,
+            "commit" => Self::Commit,
             "gc" => Self::Gc,
             _ => Self::Later(name),
         }

@@ -1,36 +1,24 @@
-//! The rules that hold in every manifest, checked when one is read and before one is written.
+//! The rules that hold in every manifest of a dataset, checked when one is read and before one is
+//! written.
 
 use std::collections::HashSet;
 
+use super::rules::{
+    Bad, Valid, authorship, bad_path, checksum, lineage, operation, rule, unknown, writable,
+};
 use super::{Expect, FileRef, MIXED, Manifest, Operation, Partitioner, Tombstone, time};
-use crate::id::{SnapshotId, WriteId};
-
-/// A field that breaks a rule.
-pub(super) struct Bad {
-    pub(super) field: String,
-    pub(super) reason: String,
-}
-
-impl Bad {
-    pub(super) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { field: field.into(), reason: reason.into() }
-    }
-
-    pub(super) fn within(mut self, outer: &str) -> Self {
-        self.field = format!("{outer}.{}", self.field);
-        self
-    }
-}
 
 /// The most schemas of one manifest: an append looks each up among all.
 const MOST_SCHEMAS: usize = 1024;
 
-type Valid = Result<(), Bad>;
-
-/// `Err` unless the rule holds.
-fn rule(holds: bool, field: &str, reason: impl FnOnce() -> String) -> Valid {
-    if holds { Ok(()) } else { Err(Bad::new(field, reason())) }
-}
+/// The calls that make snapshots of datasets.
+const OPERATIONS: [Operation; 5] = [
+    Operation::Write,
+    Operation::Append,
+    Operation::ReplacePartitions,
+    Operation::Restore,
+    Operation::Gc,
+];
 
 /// Whether the manifest has the field `schemas`.
 pub(super) fn has_schemas(manifest: &Manifest) -> bool {
@@ -42,14 +30,10 @@ pub(super) fn validate(manifest: &Manifest, expect: &Expect<'_>) -> Valid {
     rule(manifest.dataset_id == *expect.dataset, "dataset_id", || {
         format!("is `{}`, not `{}`", manifest.dataset_id, expect.dataset)
     })?;
-    lineage(manifest.snapshot_id, manifest.parent_snapshot_id, manifest.write_id, expect)?;
-    if !version.is_go() {
-        let missing = || "is missing".to_owned();
-        rule(manifest.write_id.is_some(), "write_id", missing)?;
-        rule(manifest.operation.is_some(), "operation", missing)?;
-        rule(manifest.writer.is_some(), "writer", missing)?;
-    }
-    operation(manifest.operation.as_ref(), version.is_newer_minor())?;
+    let (write_id, call) = (manifest.write_id, manifest.operation.as_ref());
+    lineage(manifest.snapshot_id, manifest.parent_snapshot_id, write_id, expect.id)?;
+    authorship(version, write_id, call, manifest.writer.as_deref())?;
+    operation(call, version, &OPERATIONS)?;
     if let Partitioner::Other(name) = &manifest.partitioner {
         rule(version.is_go() || version.is_newer_minor(), "partitioner", || unknown(name))?;
     }
@@ -66,12 +50,10 @@ pub(super) fn validate_tombstone(tombstone: &Tombstone, expect: &Expect<'_>) -> 
     rule(tombstone.dataset_id == *expect.dataset, "dataset_id", || {
         format!("is `{}`, not `{}`", tombstone.dataset_id, expect.dataset)
     })?;
-    lineage(tombstone.snapshot_id, tombstone.parent_snapshot_id, tombstone.write_id, expect)?;
-    operation(tombstone.operation.as_ref(), tombstone.format_version.is_newer_minor())?;
-    for (field, at) in [("created_at", tombstone.created_at), ("expired_at", tombstone.expired_at)]
-    {
-        rule(time::is_writable(at), field, out_of_range)?;
-    }
+    lineage(tombstone.snapshot_id, tombstone.parent_snapshot_id, tombstone.write_id, expect.id)?;
+    operation(tombstone.operation.as_ref(), tombstone.format_version, &OPERATIONS)?;
+    writable("created_at", tombstone.created_at)?;
+    writable("expired_at", tombstone.expired_at)?;
     paths("expired_files", tombstone.expired_files.iter().map(|file| file.path.as_str()), expect)?;
     for (i, file) in tombstone.expired_files.iter().enumerate() {
         checksum(&format!("expired_files[{i}].checksum"), file.checksum.as_deref(), None)?;
@@ -79,47 +61,11 @@ pub(super) fn validate_tombstone(tombstone: &Tombstone, expect: &Expect<'_>) -> 
     Ok(())
 }
 
-/// Ids: those expected, and lode's dense.
-fn lineage(
-    id: SnapshotId,
-    parent: Option<SnapshotId>,
-    write_id: Option<WriteId>,
-    expect: &Expect<'_>,
-) -> Valid {
-    rule(id == expect.id, "snapshot_id", || format!("is {id}, not {}", expect.id))?;
-    match (write_id, parent) {
-        (Some(_), parent) => {
-            let expected = id.get() - 1;
-            rule(parent.map_or(0, SnapshotId::get) == expected, "parent_snapshot_id", || {
-                match parent {
-                    None => format!("is missing; the parent of snapshot {id} is {expected}"),
-                    Some(parent) => format!("is {parent}; the parent of snapshot {id} is not"),
-                }
-            })
-        }
-        (None, Some(parent)) => rule(parent < id, "parent_snapshot_id", || {
-            format!("is {parent}, which does not come before {id}")
-        }),
-        (None, None) => Ok(()),
-    }
-}
-
-fn operation(operation: Option<&Operation>, is_newer: bool) -> Valid {
-    match operation {
-        Some(Operation::Later(name)) => rule(is_newer, "operation", || unknown(name)),
-        _ => Ok(()),
-    }
-}
-
 fn times(manifest: &Manifest) -> Valid {
     let Manifest { min_timestamp: min, max_timestamp: max, .. } = manifest;
-    let all = [
-        ("created_at", Some(manifest.created_at)),
-        ("min_timestamp", *min),
-        ("max_timestamp", *max),
-    ];
-    for (field, at) in all {
-        rule(at.is_none_or(time::is_writable), field, out_of_range)?;
+    writable("created_at", manifest.created_at)?;
+    for (field, at) in [("min_timestamp", min), ("max_timestamp", max)] {
+        at.map_or(Ok(()), |at| writable(field, at))?;
     }
     match (min, max) {
         (Some(min), Some(max)) => {
@@ -258,41 +204,4 @@ fn paths<'a>(list: &str, paths: impl Iterator<Item = &'a str>, expect: &Expect<'
         last = path;
     }
     Ok(())
-}
-
-/// What is wrong with the key of an object of the dataset whose folder is `prefix`. A key that
-/// passes is kept byte for byte by object stores and cannot leave the folder, on file systems with
-/// backslashes neither.
-fn bad_path(path: &str, prefix: &str) -> Option<String> {
-    let Some(rest) = path.strip_prefix(prefix) else {
-        return Some(format!("is {path:?}, which is not inside `{prefix}`"));
-    };
-    let reason = if rest.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
-        "has an empty segment, `.` or `..`"
-    } else if rest.chars().any(|c| c == '\\' || c.is_control()) {
-        "has a backslash or a control character"
-    } else {
-        return None;
-    };
-    Some(format!("is {path:?}, which {reason}"))
-}
-
-fn checksum(field: &str, checksum: Option<&str>, algorithm: Option<&str>) -> Valid {
-    let Some(text) = checksum else { return Ok(()) };
-    let is_hex = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
-    rule(is_hex && !text.is_empty(), field, || format!("is {text:?}, not lower-case hex"))?;
-    let digits = match algorithm {
-        Some("xxh3-128" | "md5") => 32,
-        Some("blake3" | "sha256") => 64,
-        _ => return Ok(()),
-    };
-    rule(text.len() == digits, field, || format!("has {} digits, not {digits}", text.len()))
-}
-
-fn unknown(name: &str) -> String {
-    format!("is {name:?}, which is not known")
-}
-
-fn out_of_range() -> String {
-    "is outside the years 0 to 9999".to_owned()
 }

@@ -75,6 +75,11 @@ impl FormatVersion {
         self.major >= 2
     }
 
+    /// Whether a volume's block can be a part of an object.
+    pub(crate) const fn has_split_blocks(self) -> bool {
+        self.major >= 2
+    }
+
     pub(crate) const fn has_attachments(self) -> bool {
         !self.is_go() && self.revision() >= Self::ATTACHMENTS
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::list::EXPIRED;
 use super::{
     Attachment, FileRef, FormatVersion, GcRef, Manifest, Operation, Partitioner, Tombstone,
 };
@@ -13,7 +14,6 @@ use crate::metadata::Metadata;
 use crate::record::RecordSchema;
 
 pub(super) const SCHEMA_NAME: &str = "lode-manifest";
-pub(super) const EXPIRED: &str = "expired";
 
 impl Manifest {
     /// As pretty-printed JSON, in the document's order of fields.
@@ -24,7 +24,7 @@ impl Manifest {
     pub fn to_json(&self) -> Result<Vec<u8>> {
         to_json(
             self.snapshot_id,
-            self.files.len(),
+            self.files.len() * BYTES_PER_FILE,
             &LiveJson {
                 schema_name: SCHEMA_NAME,
                 format_version: self.format_version,
@@ -61,7 +61,7 @@ impl Tombstone {
     pub fn to_json(&self) -> Result<Vec<u8>> {
         to_json(
             self.snapshot_id,
-            self.expired_files.len(),
+            self.expired_files.len() * BYTES_PER_FILE,
             &TombstoneJson {
                 schema_name: SCHEMA_NAME,
                 format_version: self.format_version,
@@ -85,8 +85,13 @@ impl Tombstone {
 /// About what a file takes in a manifest: see `docs/DESIGN.md`.
 const BYTES_PER_FILE: usize = 320;
 
-fn to_json(id: SnapshotId, files: usize, document: &impl Serialize) -> Result<Vec<u8>> {
-    let mut json = Vec::with_capacity(1024 + files * BYTES_PER_FILE);
+/// `content` is about how many bytes the references to objects will take.
+pub(super) fn to_json(
+    id: SnapshotId,
+    content: usize,
+    document: &impl Serialize,
+) -> Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(content.saturating_add(1024));
     match serde_json::to_writer_pretty(&mut json, document) {
         Ok(()) => Ok(json),
         Err(error) => Err(Error::ManifestInvalid {

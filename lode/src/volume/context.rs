@@ -1,5 +1,7 @@
 //! What every handle on a volume has, whatever its state.
 
+use std::fmt;
+
 use crate::commit::{History, OnConflict};
 use crate::progress::{Meter, ProgressFn};
 
@@ -18,5 +20,15 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn meter(&self) -> Meter {
         Meter::new(self.progress.clone())
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("volume", &self.history.of.volume)
+            .field("on_conflict", &self.on_conflict)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }

@@ -92,13 +92,13 @@ pub(crate) fn first_overlap(blocks: &[BlockRef], range: Range<u64>) -> Option<Ra
 /// The blocks of a child: `plain` ones, where its parent has none, and `overwrites`, over anything.
 /// Each list is sorted and disjoint in itself. Linear in their lengths.
 pub(crate) fn merge(
-    parent: &[BlockRef],
+    parent: Vec<BlockRef>,
     plain: &[BlockRef],
     overwrites: &[BlockRef],
 ) -> Vec<BlockRef> {
     match (plain, overwrites) {
-        ([], above) | (above, []) => over(parent.iter().cloned(), above),
-        _ => over(over(parent.iter().cloned(), plain), overwrites),
+        ([], above) | (above, []) => over(parent, above),
+        _ => over(over(parent, plain), overwrites),
     }
 }
 

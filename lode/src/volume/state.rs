@@ -1,10 +1,13 @@
 //! The states of a volume's handle.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
+use super::base::Base;
+use super::staging::Staging;
 use crate::manifest::VolumeManifest;
 
-/// Created, and nothing is staged or committed through this handle.
+/// Created: nothing is committed, and nothing is staged through this handle.
 #[derive(Debug, Clone)]
 pub struct New {
     pub(super) total_length: u64,
@@ -16,20 +19,84 @@ pub struct Committed {
     pub(super) manifest: Arc<VolumeManifest>,
 }
 
-/// Blocks are staged, and can be committed.
+/// At least one block is staged. What is staged can be committed, and not be read before.
 #[derive(Debug)]
-pub struct Staged {}
+pub struct Staged {
+    pub(super) staging: Arc<Staging>,
+}
 
-/// The state of a [`Volume`](crate::Volume)'s handle: [`New`], [`Staged`] or [`Committed`]; sealed.
+/// The state of a [`Volume`](crate::Volume)'s handle: [`New`], [`Staged`] or [`Committed`]. Sealed.
 pub trait State: sealed::State {}
 
+/// A state in which there is a snapshot to read: [`Committed`].
+#[diagnostic::on_unimplemented(
+    message = "a volume is read at a snapshot, and this handle is `Volume<{Self}>`",
+    label = "staged bytes cannot be read",
+    note = "what is staged can be read once it is committed: `staged.commit(metadata! {{}}).await?` gives a volume that can be read, and the handle that you staged on still reads its own snapshot"
+)]
+pub trait Readable: State + sealed::Readable {}
+
+/// A state in which there is something to commit: [`Staged`].
+#[diagnostic::on_unimplemented(
+    message = "nothing is staged through this handle, a `Volume<{Self}>`",
+    label = "nothing to commit",
+    note = "stage first: `volume.stage_write_at(offset, data).await?` gives the handle to commit"
+)]
+pub trait Committable: State + sealed::Committable {}
+
+/// A state on which staging begins: [`New`] or [`Committed`].
+pub trait Open: State {}
+
+impl Open for New {}
+impl Open for Committed {}
 impl State for New {}
 impl State for Staged {}
 impl State for Committed {}
+impl Readable for Committed {}
+impl Committable for Staged {}
 
-mod sealed {
-    pub trait State {}
-    impl State for super::New {}
-    impl State for super::Staged {}
-    impl State for super::Committed {}
+pub(crate) mod sealed {
+    use super::{Arc, Base, Debug, Staging, VolumeManifest};
+
+    pub trait State: Debug + Send + Sync + 'static {
+        fn base(&self) -> Base;
+    }
+
+    pub trait Readable {
+        fn manifest(&self) -> &Arc<VolumeManifest>;
+    }
+
+    pub trait Committable {
+        fn staging(self) -> Arc<Staging>;
+    }
+
+    impl State for super::New {
+        fn base(&self) -> Base {
+            Base::New { total_length: self.total_length }
+        }
+    }
+
+    impl State for super::Committed {
+        fn base(&self) -> Base {
+            Base::At(Arc::clone(&self.manifest))
+        }
+    }
+
+    impl State for super::Staged {
+        fn base(&self) -> Base {
+            self.staging.base.clone()
+        }
+    }
+
+    impl Readable for super::Committed {
+        fn manifest(&self) -> &Arc<VolumeManifest> {
+            &self.manifest
+        }
+    }
+
+    impl Committable for super::Staged {
+        fn staging(self) -> Arc<Staging> {
+            self.staging
+        }
+    }
 }

@@ -1,10 +1,15 @@
 //! Manifests of volumes.
 
+mod build;
+mod raw;
+mod validate;
+mod write;
+
 use chrono::{DateTime, Utc};
 
 use super::{FormatVersion, GcRef, Operation};
 use crate::error::{Error, Result};
-use crate::id::{VolumeId, VolumeSnapshotId, WriteId};
+use crate::id::{Owner, VolumeId, VolumeSnapshotId, WriteId};
 use crate::metadata::Metadata;
 
 /// The manifest of one snapshot of a volume.
@@ -143,11 +148,51 @@ impl VolumeDocument {
     /// [`Error::UnsupportedVersion`] if it is of a newer major version, else
     /// [`Error::ManifestInvalid`] with the field that is wrong, or `$` for the whole document.
     pub fn parse(path: &str, expect: &ExpectVolume<'_>, bytes: &[u8]) -> Result<Self> {
-        let _ = (expect, bytes);
-        Err(Error::ManifestInvalid {
-            path: path.to_owned(),
-            field: "$".to_owned(),
-            reason: "stub".to_owned(),
-        })
+        raw::parse(path, expect, bytes)
+    }
+
+    /// The snapshot.
+    #[must_use]
+    pub fn snapshot_id(&self) -> VolumeSnapshotId {
+        match self {
+            Self::Live(manifest) => manifest.snapshot_id,
+            Self::Tombstone(tombstone) => tombstone.snapshot_id,
+        }
+    }
+
+    /// The manifest of a snapshot that can be read.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] for a tombstone.
+    pub fn into_live(self) -> Result<VolumeManifest> {
+        match self {
+            Self::Live(manifest) => Ok(manifest),
+            Self::Tombstone(VolumeTombstone { volume_id, snapshot_id, .. }) => {
+                Err(Error::Expired { owner: Owner::Volume(volume_id), id: snapshot_id.number() })
+            }
+        }
+    }
+}
+
+impl VolumeManifest {
+    /// Reads and validates the manifest in `bytes`, which were found at `path`.
+    ///
+    /// # Errors
+    /// Those of [`VolumeDocument::parse`], and [`Error::Expired`] for a tombstone.
+    pub fn parse(path: &str, expect: &ExpectVolume<'_>, bytes: &[u8]) -> Result<Self> {
+        VolumeDocument::parse(path, expect, bytes)?.into_live()
+    }
+
+    /// Whether Go Lode wrote it.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.format_version.is_go()
+    }
+
+    /// Whether a later version of lode wrote it, of a minor version that this one may read but not
+    /// build upon.
+    #[must_use]
+    pub fn is_newer_minor(&self) -> bool {
+        self.format_version.is_newer_minor()
     }
 }

@@ -25,7 +25,7 @@ use super::Volume;
 use super::chain::VolumeChain;
 use super::limits::VolumeLimits;
 use super::map;
-use super::state::Committed;
+use super::state::{Readable, State};
 use crate::commit::History;
 use crate::error::{Error, Result};
 use crate::manifest::VolumeManifest;
@@ -33,7 +33,7 @@ use crate::progress::Meter;
 
 pub use reader::VolumeReader;
 
-impl Volume<Committed> {
+impl<S: State> Volume<S> {
     /// The bytes in `range` of the snapshot. An empty range within the volume has no bytes.
     ///
     /// Where the range lies in one object that is one request, and its bytes are not copied; else
@@ -45,7 +45,10 @@ impl Volume<Committed> {
     /// range: both before anything is asked of the store. [`Error::Corrupt`] for an object that is
     /// missing or not what was written, [`Error::Expired`] if the snapshot has expired since it was
     /// opened, [`Error::CodecUnavailable`] for a checksum whose feature is off, [`Error::Storage`].
-    pub async fn read_at(&self, range: Range<u64>) -> Result<Bytes> {
+    pub async fn read_at(&self, range: Range<u64>) -> Result<Bytes>
+    where
+        S: Readable,
+    {
         self.check_range(&range)?;
         let meter = self.context.meter();
         let (source, mut extents) = self.plan(&meter, range.clone());
@@ -69,7 +72,10 @@ impl Volume<Committed> {
     ///
     /// # Errors
     /// Those of [`read_at`](Self::read_at). What is in the buffer is then not specified.
-    pub async fn read_at_into(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+    pub async fn read_at_into(&self, offset: u64, buffer: &mut [u8]) -> Result<()>
+    where
+        S: Readable,
+    {
         // A sum that is out of range is out of bounds too.
         let range = offset..offset.saturating_add(buffer.len() as u64);
         self.check_range(&range)?;
@@ -99,7 +105,10 @@ impl Volume<Committed> {
     /// # Errors
     /// Those of [`read_at`](Self::read_at), as an item; a range that is missing or out of bounds is
     /// the first.
-    pub fn stream(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
+    pub fn stream(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes>>
+    where
+        S: Readable,
+    {
         match self.check_range(&range) {
             Ok(()) => Ahead::new(Arc::new(self.opened()), range, u64::MAX).stream(),
             Err(error) => stream::once(async { Err(error) }).boxed(),
@@ -134,19 +143,25 @@ impl Volume<Committed> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn reader(&self) -> VolumeReader {
+    pub fn reader(&self) -> VolumeReader
+    where
+        S: Readable,
+    {
         VolumeReader::new(self.opened())
     }
+}
 
+impl<S: Readable> Volume<S> {
     /// Refuses a range that is not there.
     fn check_range(&self, range: &Range<u64>) -> Result<()> {
         self.check_bounds(range)?;
-        let gaps = map::gaps_in(self.blocks(), range.clone());
-        if gaps.is_empty() { Ok(()) } else { Err(missing(&self.state.manifest, gaps)) }
+        let manifest = self.state.manifest();
+        let gaps = map::gaps_in(&manifest.blocks, range.clone());
+        if gaps.is_empty() { Ok(()) } else { Err(missing(manifest, gaps)) }
     }
 
     fn plan<'a>(&'a self, meter: &'a Meter, range: Range<u64>) -> (Source<'a>, Extents) {
-        let manifest = &*self.state.manifest;
+        let manifest = self.state.manifest();
         let source = Source { history: &self.context.history, manifest, meter };
         (source, Extents::of(manifest, range))
     }
@@ -154,7 +169,7 @@ impl Volume<Committed> {
     fn opened(&self) -> Opened {
         Opened {
             history: self.context.history.clone(),
-            manifest: Arc::clone(&self.state.manifest),
+            manifest: Arc::clone(self.state.manifest()),
             limits: self.context.limits.clone(),
             meter: self.context.meter(),
         }

@@ -1,0 +1,119 @@
+//! Blocks that somebody else has staged.
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryStreamExt};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::Volume;
+use super::block::StagedBlock;
+use super::context::Context;
+use super::stage::staged;
+use super::state::{Open, Staged};
+use crate::error::{Error, Result};
+
+impl<S: Open> Volume<S> {
+    /// Takes over a block that a [`Stager`](crate::Stager) staged, here or in another process: the
+    /// handle that it gives can commit it. The block's object must be there, in its size.
+    ///
+    /// # Errors
+    /// [`Error::ForeignBlock`] if it is another volume's; [`Error::OutOfBounds`]; [`Error::Overlap`]
+    /// if the range is taken; [`Error::Corrupt`] if its object is missing or of another size;
+    /// [`Error::Storage`]. Nothing is taken over then.
+    pub fn accept(&self, block: StagedBlock) -> BoxFuture<'static, Result<Volume<Staged>>> {
+        self.begin_accepting(block, false)
+    }
+
+    /// As [`accept`](Self::accept), after reading the object and comparing its checksum.
+    ///
+    /// # Errors
+    /// As for [`accept`](Self::accept); [`Error::Corrupt`] also for other bytes than were staged.
+    pub fn accept_verified(
+        &self,
+        block: StagedBlock,
+    ) -> BoxFuture<'static, Result<Volume<Staged>>> {
+        self.begin_accepting(block, true)
+    }
+
+    fn begin_accepting(
+        &self,
+        block: StagedBlock,
+        with_content: bool,
+    ) -> BoxFuture<'static, Result<Volume<Staged>>> {
+        let staging = self.begin();
+        async move {
+            verify(&staging.context, &block, with_content).await?;
+            staging.adopt(block)?;
+            Ok(staged(staging))
+        }
+        .boxed()
+    }
+}
+
+impl Volume<Staged> {
+    /// Takes over a block that a [`Stager`](crate::Stager) staged, here or in another process. One
+    /// that this handle has already changes nothing.
+    ///
+    /// # Errors
+    /// As for accepting the first block. What this handle has stays as it is.
+    pub async fn accept(&self, block: StagedBlock) -> Result<()> {
+        verify(self.staging_context(), &block, false).await?;
+        self.staging().adopt(block)
+    }
+
+    /// As [`accept`](Self::accept), after reading the object and comparing its checksum.
+    ///
+    /// # Errors
+    /// As for accepting the first block.
+    pub async fn accept_verified(&self, block: StagedBlock) -> Result<()> {
+        verify(self.staging_context(), &block, true).await?;
+        self.staging().adopt(block)
+    }
+
+    fn staging_context(&self) -> &Context {
+        &self.staging().context
+    }
+}
+
+/// Makes sure that the block's object is what its name says.
+pub(super) async fn verify(
+    context: &Context,
+    block: &StagedBlock,
+    with_content: bool,
+) -> Result<()> {
+    let volume = &context.history.of.volume;
+    if block.volume != *volume {
+        let (volume, found) = (volume.clone(), block.volume.clone());
+        return Err(Error::ForeignBlock { volume, found });
+    }
+    let (store, key) = (&context.history.store, block.key());
+    let Some(meta) = store.head(&key).await? else {
+        return Err(Error::corrupt(key, "is missing"));
+    };
+    check_size(block, meta.size)?;
+    if !with_content {
+        return Ok(());
+    }
+    let Some(found) = store.get(&key).await? else {
+        return Err(Error::corrupt(key, "is missing"));
+    };
+    let mut hash = Xxh3::new();
+    let mut chunks = found.into_stream();
+    while let Some(chunk) = chunks.try_next().await.map_err(Error::storage("get", &*key))? {
+        hash.update(&chunk);
+        tokio::task::yield_now().await;
+    }
+    match hash.digest128() == block.name.checksum {
+        true => Ok(()),
+        false => Err(Error::corrupt(key, "its bytes are not those that were staged")),
+    }
+}
+
+pub(super) fn check_size(block: &StagedBlock, found: u64) -> Result<()> {
+    match found == block.name.length {
+        true => Ok(()),
+        false => {
+            let reason = format!("has {found} bytes, and {} were staged", block.name.length);
+            Err(Error::corrupt(block.key(), reason))
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Bytes to be staged: given whole, or as they come.
+
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::error::BoxError;
+
+/// Bytes that a call stages at once: `Bytes` and `Vec<u8>` as they are, slices and arrays by copying
+/// them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not bytes that can be staged",
+    label = "not `Bytes`, a `Vec<u8>` or a byte slice",
+    note = "bytes that are read as they are staged go to `stage_stream_at` or `stage_reader_at`"
+)]
+pub trait BlockData {
+    /// The bytes.
+    fn into_bytes(self) -> Bytes;
+}
+
+impl BlockData for Bytes {
+    fn into_bytes(self) -> Bytes {
+        self
+    }
+}
+
+impl BlockData for &Bytes {
+    fn into_bytes(self) -> Bytes {
+        self.clone()
+    }
+}
+
+impl BlockData for BytesMut {
+    fn into_bytes(self) -> Bytes {
+        self.freeze()
+    }
+}
+
+impl BlockData for Vec<u8> {
+    fn into_bytes(self) -> Bytes {
+        self.into()
+    }
+}
+
+impl BlockData for &Vec<u8> {
+    fn into_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+}
+
+impl BlockData for &[u8] {
+    fn into_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+}
+
+impl<const N: usize> BlockData for &[u8; N] {
+    fn into_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+}
+
+impl<const N: usize> BlockData for [u8; N] {
+    fn into_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(&self)
+    }
+}
+
+/// Where the bytes of several blocks come from.
+pub(super) enum Source<'a> {
+    Stream { chunks: BoxedChunks<'a>, rest: Bytes },
+    Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
+}
+
+type BoxedChunks<'a> = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send + 'a>>;
+
+impl<'a> Source<'a> {
+    pub(super) fn stream<E: Into<BoxError>>(
+        chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'a,
+    ) -> Self {
+        let chunks = Box::pin(chunks.map(|chunk| chunk.map_err(Into::into)));
+        Self::Stream { chunks, rest: Bytes::new() }
+    }
+
+    pub(super) fn reader(reader: impl AsyncRead + Send + 'a) -> Self {
+        Self::Reader(Box::pin(reader))
+    }
+
+    /// The next `size` bytes, or what is left; nothing at the end.
+    pub(super) async fn next(&mut self, size: usize) -> Result<Bytes, BoxError> {
+        match self {
+            Self::Stream { chunks, rest } => {
+                let mut block = BytesMut::new();
+                loop {
+                    let room = size - block.len();
+                    if block.is_empty() && rest.len() >= room {
+                        return Ok(rest.split_to(room));
+                    }
+                    let part = rest.split_to(rest.len().min(room));
+                    block.extend_from_slice(&part);
+                    if block.len() == size {
+                        return Ok(block.freeze());
+                    }
+                    match chunks.next().await {
+                        Some(chunk) => *rest = chunk?,
+                        None => return Ok(block.freeze()),
+                    }
+                }
+            }
+            Self::Reader(reader) => {
+                let mut block = BytesMut::with_capacity(size);
+                let mut input = reader.take(size as u64);
+                while input.read_buf(&mut block).await? > 0 {}
+                Ok(block.freeze())
+            }
+        }
+    }
+}
