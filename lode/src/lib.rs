@@ -143,6 +143,8 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
+#[cfg(feature = "local")]
+pub use volume::{Export, Import};
 pub use volume::{
     Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
     Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits,

@@ -15,6 +15,8 @@ mod change;
 mod commit;
 mod context;
 mod data;
+#[cfg(feature = "local")]
+mod files;
 mod history;
 mod ledger;
 mod limits;
@@ -33,6 +35,8 @@ pub use block::StagedBlock;
 pub(crate) use chain::{VOLUMES, VolumeChain};
 pub use commit::CommitError;
 pub use data::BlockData;
+#[cfg(feature = "local")]
+pub use files::{Export, Import};
 pub use limits::VolumeLimits;
 pub use map::Run;
 pub use resume::{Resume, Session};
