@@ -168,12 +168,12 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
-#[cfg(feature = "local")]
-pub use volume::{Export, Import};
 pub use volume::{
     Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
     Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
+#[cfg(feature = "local")]
+pub use volume::{Export, Import};
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bytes::Bytes;
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::spawn_blocking;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -67,17 +67,22 @@ impl Staging {
         offset: u64,
         source: Source<'_>,
     ) -> Result<Vec<StagedBlock>> {
+        let staged = self.stage_each(kind, self.cut(offset, source)).await?;
+        if staged.is_empty() { Err(self.empty(offset)) } else { Ok(staged) }
+    }
+
+    /// The blocks of a source that is to be staged from `offset` on.
+    fn cut<'a>(&'a self, offset: u64, source: Source<'a>) -> BoxStream<'a, Result<(u64, Bytes)>> {
         let size = self.context.limits.block_bytes.max(1);
-        let blocks = stream::try_unfold((source, offset), |(mut source, at)| async move {
+        let next = move |(mut source, at): (Source<'a>, u64)| async move {
             let data = source.next(size).await.map_err(|source| {
                 let volume = self.context.history.of.volume.clone();
                 Error::StageInput { volume, offset: at, source }
             })?;
             let next = at.saturating_add(data.len() as u64);
             Ok((!data.is_empty()).then(|| ((at, data), (source, next))))
-        });
-        let staged = self.stage_each(kind, blocks).await?;
-        if staged.is_empty() { Err(self.empty(offset)) } else { Ok(staged) }
+        };
+        stream::try_unfold((source, offset), next).boxed()
     }
 
     /// Stages blocks as they come, a few of them at once; those that were staged before an error stay
@@ -85,7 +90,7 @@ impl Staging {
     pub(super) async fn stage_each(
         &self,
         kind: Kind,
-        blocks: impl Stream<Item = Result<(u64, Bytes)>>,
+        blocks: BoxStream<'_, Result<(u64, Bytes)>>,
     ) -> Result<Vec<StagedBlock>> {
         let meter = &self.context.meter();
         let uploads = blocks.map(|next| async move {

@@ -29,7 +29,12 @@ pub(super) struct FileBlocks {
 }
 
 impl FileBlocks {
-    pub(super) fn open(path: PathBuf, volume: VolumeId, len: u64, block_bytes: u64) -> Result<Self> {
+    pub(super) fn open(
+        path: PathBuf,
+        volume: VolumeId,
+        len: u64,
+        block_bytes: u64,
+    ) -> Result<Self> {
         // Before it is opened: that of a pipe would wait for a writer.
         let meta = fs::metadata(&path).map_err(failed("open", &path))?;
         if !meta.is_file() {

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
 
 use futures::future::BoxFuture;
-use futures::{FutureExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use tokio::task::spawn_blocking;
 
 use super::blocks::FileBlocks;
@@ -108,12 +108,12 @@ impl<'a, S: State> Import<'a, S> {
 
     async fn run(self, staging: &Staging) -> Result<Vec<StagedBlock>> {
         let file = self.open(staging).await?;
-        let blocks = stream::try_unfold(file, |mut file| async move {
+        let blocks = stream::try_unfold(file, |mut file: FileBlocks| async move {
             let block = spawn_blocking(move || Ok::<_, Error>((file.next()?, file)));
             let (block, file) = block.await??;
             Ok(block.map(|block| (block, file)))
         });
-        staging.stage_each(Kind::Write, blocks).await
+        staging.stage_each(Kind::Write, blocks.boxed()).await
     }
 
     /// Opens the file, and refuses one that cannot be imported.
@@ -160,6 +160,7 @@ impl<'a> IntoFuture for Import<'a, Staged> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.run(self.volume.staging()).boxed()
+        let staging = self.volume.staging();
+        self.run(staging).boxed()
     }
 }
