@@ -1,0 +1,3 @@
+//! Volumes.
+
+mod files;
