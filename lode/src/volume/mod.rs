@@ -80,7 +80,7 @@ use context::Context;
 /// ```
 ///
 /// The handle holds settings beside its state; they go over to the handles that are made from it.
-#[must_use]
+#[must_use = "what is staged is committed through the handle that staging gave"]
 pub struct Volume<S: State> {
     context: Context,
     state: S,

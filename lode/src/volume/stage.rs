@@ -224,7 +224,7 @@ impl<S: State> Volume<S> {
 
 /// What is left after [`Volume::discard`].
 #[derive(Debug)]
-#[must_use]
+#[must_use = "it holds the handle, and says whether anything is left to commit"]
 pub enum Discarded {
     /// Other blocks are staged.
     Staged(Volume<Staged>),
