@@ -1,18 +1,19 @@
-//! What datasets there are.
+//! What datasets and volumes there are.
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::chain::DatasetChain;
-use crate::commit::{History, LOADS_IN_FLIGHT};
+use crate::commit::{Chain, History, LOADS_IN_FLIGHT};
 use crate::error::{Error, Result};
-use crate::id::DatasetId;
+use crate::id::{DatasetId, VolumeId};
 use crate::layout::{DefaultLayout, HiveLayout, ListableLayout};
 use crate::limits::Limits;
 use crate::partition::Partition;
 use crate::store::Store;
+use crate::volume::{VOLUMES, VolumeChain};
 
-/// The datasets of a store that have a given layout.
+/// The datasets of a store that have a given layout, and its volumes.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
@@ -65,26 +66,42 @@ impl<L> Catalog<L> {
         let Some(folder) = self.layout.paths().datasets() else { return Ok(Vec::new()) };
         let names = self.store.list_folders(folder).await?;
         let ids = names.into_iter().filter_map(|name| DatasetId::new(name).ok());
-        let mut found: Vec<DatasetId> = futures::stream::iter(ids)
-            .map(|id| async {
-                let is_here = self.history(&id).any_snapshot().await?;
-                Ok::<_, Error>(is_here.then_some(id))
-            })
-            .buffered(LOADS_IN_FLIGHT)
-            .try_filter_map(futures::future::ok)
-            .try_collect()
-            .await?;
-        found.sort();
-        Ok(found)
+        committed(ids, |id| self.history(id)).await
     }
 
     fn history(&self, id: &DatasetId) -> History<DatasetChain>
     where
         L: ListableLayout,
     {
-        let limit = Limits::default().max_manifest_bytes;
         let of = DatasetChain { dataset: id.clone(), paths: self.layout.paths() };
-        History::new(self.store.clone(), of, limit)
+        self.history_of(of)
+    }
+
+    fn history_of<C: Chain>(&self, of: C) -> History<C> {
+        History::new(self.store.clone(), of, Limits::default().max_manifest_bytes)
+    }
+}
+
+impl Catalog {
+    /// The volumes that have at least one snapshot, sorted by name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// use lode::{Catalog, Store, Volume, metadata};
+    ///
+    /// let store = Store::memory();
+    /// let staged = Volume::create(&store, "disk", 1 << 20)?.stage_write_at(0, b"boot").await?;
+    /// staged.commit(metadata! {}).await?;
+    /// assert_eq!(Catalog::new(&store).volumes().await?[0].as_str(), "disk");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage).
+    pub async fn volumes(&self) -> Result<Vec<VolumeId>> {
+        let names = self.store.list_folders(VOLUMES).await?;
+        let ids = names.into_iter().filter_map(|name| VolumeId::new(name).ok());
+        committed(ids, |id: &VolumeId| self.history_of(VolumeChain { volume: id.clone() })).await
     }
 }
 
@@ -101,4 +118,26 @@ impl Catalog<HiveLayout> {
         found.dedup();
         Ok(found)
     }
+}
+
+/// Those of `ids` that have a snapshot, sorted.
+async fn committed<I: Ord, C: Chain>(
+    ids: impl Iterator<Item = I> + Send,
+    history: impl Fn(&I) -> History<C> + Sync,
+) -> Result<Vec<I>>
+where
+    I: Send,
+{
+    let history = &history;
+    let mut found: Vec<I> = futures::stream::iter(ids)
+        .map(|id| async move {
+            let is_here = history(&id).any_snapshot().await?;
+            Ok::<_, Error>(is_here.then_some(id))
+        })
+        .buffered(LOADS_IN_FLIGHT)
+        .try_filter_map(futures::future::ok)
+        .try_collect()
+        .await?;
+    found.sort();
+    Ok(found)
 }

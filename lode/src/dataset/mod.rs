@@ -51,7 +51,7 @@ use crate::limits::Limits;
 use crate::progress::Progress;
 use crate::store::Store;
 
-use chain::DatasetChain;
+pub(crate) use chain::DatasetChain;
 use context::Context;
 use formats::Decoder;
 

@@ -3,11 +3,18 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::commit::Chain;
+use crate::dataset::DatasetChain;
 use crate::id::{DatasetId, SnapshotId, WriteId};
 use crate::manifest::arbitrary::{dataset_id, write_id};
 use crate::partition::Partition;
 
 const DATASET: DatasetId = DatasetId::from_static("events");
+
+/// A dataset in a layout.
+fn chain(paths: Paths, dataset: &DatasetId) -> DatasetChain {
+    DatasetChain { dataset: dataset.clone(), paths }
+}
 
 #[test]
 fn keys_are_those_of_the_format() {
@@ -28,10 +35,13 @@ fn keys_are_those_of_the_format() {
     assert_eq!(keys[1], format!("datasets/events/partitions/{folders}/{name}-00007.jsonl.zst"));
     assert_eq!(keys[2], format!("events/data/{name}/00007.jsonl.zst"));
 
-    assert_eq!(Paths::Default.hint(&DATASET), "datasets/events/latest");
-    assert_eq!(Paths::Hive.hint(&DATASET), "datasets/events/latest");
-    assert_eq!(Paths::Flat.hint(&DATASET), "events/latest");
-    assert_eq!(Paths::Hive.gc_list(&DATASET, write), format!("datasets/events/gc/{name}.json"));
+    assert_eq!(chain(Paths::Default, &DATASET).hint(), "datasets/events/latest");
+    assert_eq!(chain(Paths::Hive, &DATASET).hint(), "datasets/events/latest");
+    assert_eq!(chain(Paths::Flat, &DATASET).hint(), "events/latest");
+    assert_eq!(
+        chain(Paths::Hive, &DATASET).gc_list(write),
+        format!("datasets/events/gc/{name}.json")
+    );
     let attachment = Paths::Flat.attachment(&DATASET, write, 1);
     assert_eq!(attachment, format!("events/attachments/{name}/00001.bin"));
 }
@@ -56,18 +66,17 @@ fn only_manifests_belong_to_a_snapshot() {
         String::new(),
     ];
     for key in bad {
-        assert_eq!(Paths::Default.snapshot_of(&DATASET, &key), None, "{key}");
+        assert_eq!(chain(Paths::Default, &DATASET).snapshot_of(&key), None, "{key}");
     }
     let key = format!("{prefix}/1795334699775611480/manifest.json");
-    let id = Paths::Default.snapshot_of(&DATASET, &key).unwrap();
+    let id = chain(Paths::Default, &DATASET).snapshot_of(&key).unwrap();
     assert_eq!(id.get(), 1_795_334_699_775_611_480);
 }
 
 #[test]
 fn listings_end_in_a_slash() {
     for paths in Paths::ALL {
-        for folder in [paths.prefix(&DATASET), paths.manifests(&DATASET), paths.gc_lists(&DATASET)]
-        {
+        for folder in [paths.prefix(&DATASET), paths.manifests(&DATASET)] {
             assert!(folder.ends_with('/'), "{folder}");
         }
         assert!(paths.datasets().is_none_or(|folder| folder.ends_with('/')));
@@ -80,18 +89,18 @@ proptest! {
         let id = SnapshotId::new(id).unwrap();
         for paths in Paths::ALL {
             let manifest = paths.manifest(&dataset, id);
-            prop_assert_eq!(paths.snapshot_of(&dataset, &manifest), Some(id));
+            prop_assert_eq!(chain(paths, &dataset).snapshot_of(&manifest), Some(id));
             let keys = [
-                paths.hint(&dataset),
+                chain(paths, &dataset).hint(),
                 paths.data(&dataset, write, 0, None, ".x"),
-                paths.gc_list(&dataset, write),
+                chain(paths, &dataset).gc_list(write),
                 paths.attachment(&dataset, write, 0),
             ];
             for key in keys.iter().chain([&manifest]) {
                 prop_assert!(key.starts_with(&paths.prefix(&dataset)));
                 let path = object_store::path::Path::parse(key).unwrap();
                 prop_assert_eq!(path.as_ref(), key);
-                prop_assert_eq!(paths.snapshot_of(&dataset, key).is_some(), *key == manifest);
+                prop_assert_eq!(chain(paths, &dataset).snapshot_of(key).is_some(), *key == manifest);
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::id::VolumeId;
 use crate::manifest::{BlockRef, VolumeManifest};
 
 /// The snapshot that a handle reads, or the length of a volume that has none yet.
@@ -35,9 +34,4 @@ impl Base {
     pub(crate) fn number(&self) -> u64 {
         self.manifest().map_or(0, |manifest| manifest.snapshot_id.get())
     }
-}
-
-/// The folder of the volume's blocks.
-pub(crate) fn data_folder(volume: &VolumeId) -> String {
-    format!("volumes/{volume}/data/")
 }

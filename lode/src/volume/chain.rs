@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::id::{Owner, SnapshotId, VolumeId, VolumeSnapshotId};
 use crate::manifest::{ExpectVolume, VolumeDocument, VolumeManifest, VolumeTombstone};
 
+/// The folder that holds the folders of all volumes.
+pub(crate) const VOLUMES: &str = "volumes/";
+
 /// The manifests of one volume.
 #[derive(Debug, Clone)]
 pub(crate) struct VolumeChain {
@@ -22,7 +25,7 @@ impl Chain for VolumeChain {
     }
 
     fn prefix(&self) -> String {
-        format!("volumes/{}/", self.volume)
+        format!("{VOLUMES}{}/", self.volume)
     }
 
     fn manifests(&self) -> String {

@@ -30,6 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use block::StagedBlock;
+pub(crate) use chain::{VOLUMES, VolumeChain};
 pub use commit::CommitError;
 pub use data::BlockData;
 pub use limits::VolumeLimits;

@@ -10,13 +10,12 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::Volume;
 use super::accept::{check_size, verify};
-use super::base::data_folder;
 use super::block::{BlockName, StagedBlock};
 use super::context::Context;
 use super::stage::staged;
 use super::staging::Staging;
 use super::state::{Open, Staged, State};
-use crate::commit::{Entry, LOADS_IN_FLIGHT};
+use crate::commit::{Chain, Entry, LOADS_IN_FLIGHT};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
 use crate::manifest::BlockRef;
@@ -174,7 +173,7 @@ struct Uncommitted {
 /// on names.
 async fn uncommitted(context: &Context, session: Option<SessionId>) -> Result<Uncommitted> {
     let history = &context.history;
-    let folder = data_folder(&history.of.volume);
+    let folder = history.of.prefix() + "data/";
     let mut listed = history.store.list(&folder);
     let (mut blocks, mut next_seq) = (Vec::new(), 0);
     while let Some(meta) = listed.try_next().await? {

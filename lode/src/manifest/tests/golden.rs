@@ -13,7 +13,7 @@ pub(super) fn manifests(paths: Paths, dataset: &str) -> Vec<Manifest> {
     let folder = Path::new(STORE).join(paths.manifests(&dataset));
     let entries = std::fs::read_dir(folder).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut ids: Vec<_> = names.filter_map(|name| Paths::folder_id(&name)).collect();
+    let mut ids: Vec<_> = names.filter_map(|name| crate::layout::folder_id(&name)).collect();
     ids.sort_unstable();
     let prefix = paths.prefix(&dataset);
     let read = |id| {

@@ -114,7 +114,7 @@ proptest! {
             .into_iter()
             .filter(|block| first_overlap(&parent, block.range()).is_none())
             .collect();
-        let merged = merge(&parent, &plain, &overwrites);
+        let merged = merge(parent.clone(), &plain, &overwrites);
         prop_assert!(is_sorted(&merged));
         let (low, mid, top) = (show(&parent), show(&plain), show(&overwrites));
         let expected: Shown = low
