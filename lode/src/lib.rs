@@ -145,7 +145,7 @@ pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};
 pub use volume::{
     Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
-    Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits,
+    Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
 
 /// The code in the README compiles and runs.

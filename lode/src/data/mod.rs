@@ -29,7 +29,7 @@ pub(crate) use writer::{FileOptions, FileWriter};
 
 /// Work on this many bytes or fewer is done at once, where handing it to another thread would cost
 /// more than doing it.
-const INLINE_BYTES: usize = 16 << 10;
+pub(crate) const INLINE_BYTES: usize = 16 << 10;
 
 /// How many jobs of one file run at once.
 fn parallelism() -> usize {

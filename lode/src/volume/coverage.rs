@@ -4,17 +4,11 @@ use std::ops::Range;
 
 use super::Volume;
 use super::map::{self, Run};
-use super::state::Committed;
+use super::state::{Committed, State};
 use crate::error::{Error, Result};
 use crate::manifest::BlockRef;
 
 impl Volume<Committed> {
-    /// The length of the volume in bytes, gaps included.
-    #[must_use]
-    pub fn total_length(&self) -> u64 {
-        self.state.manifest.total_length
-    }
-
     /// The blocks of the snapshot, sorted by offset, without overlaps.
     #[must_use]
     pub fn blocks(&self) -> &[BlockRef] {
@@ -60,7 +54,9 @@ impl Volume<Committed> {
     pub fn runs(&self) -> impl Iterator<Item = Run> + Send + use<'_> {
         map::runs_in(self.blocks(), 0..self.total_length())
     }
+}
 
+impl<S: State> Volume<S> {
     /// Refuses a range that the volume does not have.
     pub(super) fn check_bounds(&self, range: &Range<u64>) -> Result<()> {
         let len = self.total_length();

@@ -1,0 +1,208 @@
+//! Bytes of one object: one request, checked.
+
+use bytes::Bytes;
+use object_store::{GetOptions, GetResult};
+use tokio::task::spawn_blocking;
+
+use super::extent::Extent;
+use crate::checksum::{Checksum, Hasher};
+use crate::commit::{Entry, History};
+use crate::data::INLINE_BYTES;
+use crate::error::{Error, Result};
+use crate::manifest::{BlockRef, VolumeManifest};
+use crate::progress::Meter;
+use crate::volume::chain::VolumeChain;
+
+/// Where an open snapshot's bytes come from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) history: &'a History<VolumeChain>,
+    pub(super) manifest: &'a VolumeManifest,
+    pub(super) meter: &'a Meter,
+}
+
+impl Source<'_> {
+    /// The bytes of `extent`; verified, if that is all of its object.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] or [`Error::Corrupt`] where the object is missing, [`Error::Corrupt`] if it
+    /// is not what the manifest says, [`Error::CodecUnavailable`], [`Error::Storage`].
+    pub(super) async fn fetch(self, extent: Extent) -> Result<Bytes> {
+        match self.request(extent).await {
+            Ok(bytes) => {
+                self.meter.bytes(extent.length);
+                Ok(bytes)
+            }
+            Err(error) => Err(self.explain(error).await),
+        }
+    }
+
+    async fn request(self, extent: Extent) -> Result<Bytes> {
+        let block = extent.block(self.manifest);
+        let is_whole = extent.is_whole(self.manifest);
+        let expected = if is_whole { Expected::of(block, self.manifest)? } else { None };
+        let key = block.path.as_str();
+        let range = extent.place..extent.place.saturating_add(extent.length);
+        let options = GetOptions::new().with_range(Some(range.clone()));
+        let store = &self.history.store;
+        let found = match store.object_store().get_opts(&store.path(key)?, options).await {
+            Ok(found) => found,
+            Err(error) => return Err(self.refused(block, error).await),
+        };
+        if found.meta.size != block.object_length {
+            return Err(of_size(block, found.meta.size));
+        }
+        if found.range != range {
+            let reason = format!("the store gave bytes {:?} for {range:?}", found.range);
+            return Err(Error::corrupt(key, reason));
+        }
+        let bytes = match expected {
+            None => answered(found, extent.length, key).await?,
+            Some(expected) => expected.read(found, extent.length, key).await?,
+        };
+        if is_whole {
+            self.meter.file();
+        }
+        Ok(bytes)
+    }
+
+    /// What it means that the store refused a range: stores have no common error for one that the
+    /// object has not.
+    async fn refused(self, block: &BlockRef, error: object_store::Error) -> Error {
+        let key = block.path.as_str();
+        if !matches!(error, object_store::Error::NotFound { .. })
+            && let Ok(Some(meta)) = self.history.store.head(key).await
+            && meta.size != block.object_length
+        {
+            return of_size(block, meta.size);
+        }
+        Error::storage("get", key)(error)
+    }
+
+    /// An object that is missing has either expired with its snapshot, or is lost: the manifest,
+    /// read again, tells.
+    async fn explain(self, error: Error) -> Error {
+        let Error::Storage { source: object_store::Error::NotFound { .. }, path, .. } = &error
+        else {
+            return error;
+        };
+        let id = self.manifest.snapshot_id.number();
+        match self.history.load(id).await {
+            Ok(Some(Entry::Expired(_))) => self.history.expired(id),
+            // It cannot be told now.
+            Err(unreachable @ Error::Storage { .. }) => unreachable,
+            _ => Error::corrupt(path.as_str(), "it is missing"),
+        }
+    }
+}
+
+/// The checksum that an object must have.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    algorithm: Checksum,
+    checksum: String,
+}
+
+impl Expected {
+    /// The checksum of the block's object; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`Error::CodecUnavailable`] if the algorithm is not known here.
+    pub(super) fn of(block: &BlockRef, manifest: &VolumeManifest) -> Result<Option<Self>> {
+        let Some((name, checksum)) = block.checksum_in(manifest) else { return Ok(None) };
+        let algorithm = Checksum::by_name(name)?;
+        Ok(Some(Self { algorithm, checksum: checksum.to_owned() }))
+    }
+
+    pub(super) fn hasher(&self) -> Hasher {
+        self.algorithm.hasher()
+    }
+
+    /// Compares what was found.
+    pub(super) fn check(&self, found: Hasher, key: &str) -> Result<()> {
+        let found = found.finish();
+        if found == self.checksum {
+            return Ok(());
+        }
+        let Self { algorithm, checksum } = self;
+        let reason = format!("its {algorithm} is {found}, and the manifest says {checksum}");
+        Err(Error::corrupt(key, reason))
+    }
+
+    /// The bytes of a whole object, which were asked for.
+    async fn read(self, found: GetResult, length: u64, key: &str) -> Result<Bytes> {
+        #[cfg(feature = "local")]
+        let found = match found.payload {
+            object_store::GetResultPayload::File(file, _) => {
+                let key = key.to_owned();
+                return spawn_blocking(move || self.read_file(file, length, &key)).await?;
+            }
+            payload => GetResult { payload, ..found },
+        };
+        let bytes = answered(found, length, key).await?;
+        let (hasher, bytes) = hash(self.hasher(), bytes).await?;
+        self.check(hasher, key)?;
+        Ok(bytes)
+    }
+
+    /// The bytes of a whole file, hashed while they are in the processor's cache.
+    #[cfg(feature = "local")]
+    fn read_file(self, file: std::fs::File, length: u64, key: &str) -> Result<Bytes> {
+        use std::io::Read;
+
+        const STEP: u64 = 256 << 10;
+
+        let mut bytes = Vec::new();
+        let room = usize::try_from(length).ok();
+        if room.is_none_or(|room| bytes.try_reserve_exact(room).is_err()) {
+            let limit = isize::MAX as u64;
+            return Err(Error::LimitExceeded { path: key.to_owned(), what: "the block", limit });
+        }
+        let mut hasher = self.hasher();
+        while (bytes.len() as u64) < length {
+            let before = bytes.len();
+            let step = STEP.min(length - before as u64);
+            // `read_to_end` of a `Take` fills spare room without clearing it first.
+            let read = (&file).take(step).read_to_end(&mut bytes).map_err(|error| {
+                let source =
+                    object_store::Error::Generic { store: "LocalFileSystem", source: error.into() };
+                Error::storage("read", key)(source)
+            })?;
+            if read == 0 {
+                return Err(short(key, length - before as u64));
+            }
+            hasher.update(&bytes[before..]);
+        }
+        self.check(hasher, key)?;
+        Ok(bytes.into())
+    }
+}
+
+/// Hashes `bytes`, elsewhere if there are many.
+pub(super) async fn hash(mut hasher: Hasher, bytes: Bytes) -> Result<(Hasher, Bytes)> {
+    let is_small = bytes.len() <= INLINE_BYTES;
+    let work = move || {
+        hasher.update(&bytes);
+        (hasher, bytes)
+    };
+    if is_small { Ok(work()) } else { Ok(spawn_blocking(work).await?) }
+}
+
+/// The bytes that the store gives, which are as many as it said.
+async fn answered(found: GetResult, length: u64, key: &str) -> Result<Bytes> {
+    let bytes = found.bytes().await.map_err(Error::storage("get", key))?;
+    match length.checked_sub(bytes.len() as u64) {
+        Some(0) => Ok(bytes),
+        Some(missing) => Err(short(key, missing)),
+        None => Err(Error::corrupt(key, "the store gave more bytes than were asked for")),
+    }
+}
+
+fn short(key: &str, missing: u64) -> Error {
+    Error::corrupt(key, format!("it ended {missing} bytes before its size"))
+}
+
+fn of_size(block: &BlockRef, size: u64) -> Error {
+    let expected = block.object_length;
+    Error::corrupt(&*block.path, format!("it has {size} bytes, and the manifest says {expected}"))
+}

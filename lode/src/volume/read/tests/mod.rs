@@ -1,0 +1,5 @@
+mod ahead;
+mod damage;
+mod range;
+mod reader;
+mod support;
