@@ -1,7 +1,6 @@
 //! Staging through a handle.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -245,5 +244,5 @@ pub enum Base {
 /// A handle on what this session has staged.
 pub(super) fn staged(staging: Staging) -> Volume<Staged> {
     let context = staging.context.clone();
-    Volume { context, state: Staged { staging: Arc::new(staging) } }
+    Volume { context, state: Staged { staging: Box::new(staging) } }
 }
