@@ -106,11 +106,12 @@ impl StagedBlock {
 }
 
 impl BlockName {
-    pub(super) fn file_name(&self) -> String {
-        self.to_string()
+    /// Whether this is the same block, staged once more.
+    pub(super) fn is_same_but_for_seq(&self, other: &Self) -> bool {
+        Self { seq: 0, ..self.clone() } == Self { seq: 0, ..other.clone() }
     }
 
-    /// Exactly what [`file_name`](Self::file_name) gives; `None` for any other text.
+    /// Exactly what is displayed; `None` for any other text.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let mut parts = name.strip_suffix(".bin")?.split('-');
         let mut part = || parts.next();

@@ -103,8 +103,8 @@ impl Change for VolumeChange {
         }
         let (mut plain, mut over) = (Vec::new(), Vec::new());
         for (key, block) in &self.blocks {
-            let there = map::blocks_in(held, block.range());
-            if there.iter().any(|found| found.path == *key) {
+            let mut there = map::blocks_in(held, block.range()).iter();
+            if there.any(|found| found.path == *key) {
                 // An earlier attempt has landed after all.
                 continue;
             }
@@ -146,6 +146,13 @@ impl Change for VolumeChange {
 }
 
 impl VolumeChange {
+    /// Whether one of these blocks is one of those to be committed.
+    pub(super) fn has_one_of(&self, blocks: &[BlockRef]) -> bool {
+        self.blocks.iter().any(|(key, block)| {
+            map::blocks_in(blocks, block.range()).iter().any(|found| found.path == *key)
+        })
+    }
+
     /// Why a volume that has snapshots cannot be created.
     pub(super) fn unborn(&self, history: &History<VolumeChain>, head: &VolumeManifest) -> Error {
         self.check_length(head).err().unwrap_or_else(|| Error::Conflict {
