@@ -1,7 +1,6 @@
 //! Staging through a handle.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -213,7 +212,7 @@ impl<S: State> Volume<S> {
 
 /// What is left after [`Volume::discard`].
 #[derive(Debug)]
-#[must_use]
+#[must_use = "it holds the handle, and says whether anything is left to commit"]
 pub enum Discarded {
     /// Other blocks are staged.
     Staged(Volume<Staged>),
@@ -234,5 +233,5 @@ pub enum Base {
 /// A handle on what this session has staged.
 pub(super) fn staged(staging: Staging) -> Volume<Staged> {
     let context = staging.context.clone();
-    Volume { context, state: Staged { staging: Arc::new(staging) } }
+    Volume { context, state: Staged { staging: Box::new(staging) } }
 }
