@@ -106,11 +106,7 @@ impl StagedBlock {
 }
 
 impl BlockName {
-    pub(super) fn file_name(&self) -> String {
-        self.to_string()
-    }
-
-    /// Exactly what [`file_name`](Self::file_name) gives; `None` for any other text.
+    /// Exactly what `Display` gives; `None` for any other text.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let mut parts = name.strip_suffix(".bin")?.split('-');
         let mut part = || parts.next();
