@@ -1,0 +1,4 @@
+//! Volumes.
+
+mod faults;
+mod model;
