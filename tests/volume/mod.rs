@@ -6,6 +6,7 @@ mod committing;
 mod concurrent;
 mod files;
 mod history;
+mod model;
 mod overwrite;
 mod sessions;
 mod staging;
