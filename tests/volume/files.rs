@@ -1,4 +1,5 @@
 //! Files imported and exported: holes stay holes, and nothing is left half done.
+#![allow(clippy::single_range_in_vec_init)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -284,7 +285,9 @@ async fn a_stopped_import_goes_on_with_what_is_missing() {
     let mut fault = Rule::on(Op::Put, Class::Data, Fault::Before);
     fault.skip = 6;
     faults.rule(fault.for_ever());
-    let volume = new(&faults.store(), len);
+    // One at a time: others that are on their way then may arrive or not.
+    let one = VolumeLimits { blocks_in_flight: 1, ..limits() };
+    let volume = new(&faults.store(), len).limits(one);
     let error = volume.import_from(&path).await.unwrap_err();
     assert!(matches!(error, Error::Storage { .. }), "{error:?}");
     faults.heal();
@@ -302,6 +305,50 @@ async fn a_stopped_import_goes_on_with_what_is_missing() {
     assert_eq!(volume.covered_bytes(), whole);
     assert!(volume.read_at(0..3 * MIB).await.unwrap() == bytes(0..3 * MIB));
     assert!(volume.read_at(5 * MIB..len).await.unwrap() == bytes(5 * MIB..len));
+}
+
+#[tokio::test]
+async fn no_more_is_in_flight_than_the_limits_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let len = 4 * MIB;
+    let path = sparse(&dir, "disk.img", len, &[0..len]);
+    let faults = FaultStore::new(support::memory());
+    let hang = |op| Rule::on(op, Class::Data, Fault::Hang).for_ever();
+    let begun = async |op| {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        faults.calls().iter().filter(|call| call.op == op && call.class == Class::Data).count()
+    };
+
+    faults.rule(hang(Op::Put));
+    let volume = new(&faults.store(), len).limits(VolumeLimits {
+        block_bytes: 64 << 10,
+        blocks_in_flight: 3,
+        ..limits()
+    });
+    let import = tokio::spawn(async move { volume.import_from(&path).await });
+    assert_eq!(begun(Op::Put).await, 3);
+    import.abort();
+    faults.heal();
+
+    // Runs of 10,000 bytes, with gaps between them: so many at once, or of so many bytes.
+    let volume = new(&faults.store(), len);
+    let staged = volume.stage_write_at(0, vec![1; 10_000]).await.unwrap();
+    for n in 1..40 {
+        staged.stage_write_at(n * 20_000, vec![1; 10_000]).await.unwrap();
+    }
+    let volume = staged.commit(metadata! {}).await.unwrap();
+    faults.rule(hang(Op::Get));
+    for (reads_in_flight, read_ahead_bytes, expected) in
+        [(5, 8 << 20, 5), (16, 35_000, 3), (16, 10, 1), (0, 0, 1)]
+    {
+        faults.clear();
+        let limits = VolumeLimits { reads_in_flight, read_ahead_bytes, ..limits() };
+        let export = volume.clone().limits(limits).export_to(dir.path().join("copy.img"));
+        let export = tokio::spawn(export.into_future());
+        assert_eq!(begun(Op::Get).await, expected, "{reads_in_flight}, {read_ahead_bytes}");
+        export.abort();
+        assert!(export.await.unwrap_err().is_cancelled());
+    }
 }
 
 #[tokio::test]
@@ -457,4 +504,20 @@ async fn an_older_snapshot_is_exported_as_it_was() {
     assert!(fs::read(&a).unwrap() == expected);
     expected[1000..2000].fill(0);
     assert!(fs::read(&b).unwrap() == expected);
+}
+
+#[tokio::test]
+async fn settings_of_a_staged_handle_are_those_of_what_it_does_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = sparse(&dir, "disk.img", MIB, &[0..MIB]);
+    let store = Store::memory();
+    let told: Arc<Mutex<u64>> = Arc::default();
+    let tell = Arc::clone(&told);
+    let staged = new(&store, MIB).stage_write_at(0, vec![1; 1000]).await.unwrap();
+    let staged = staged
+        .limits(VolumeLimits { block_bytes: 512 << 10, ..limits() })
+        .on_progress(move |progress| *tell.lock().unwrap() = progress.files);
+    let blocks = staged.import_from(&path).missing_only().await.unwrap();
+    assert_eq!(ranges(&blocks), [1000..512 * KIB, 512 * KIB..MIB]);
+    assert_eq!(*told.lock().unwrap(), 2);
 }

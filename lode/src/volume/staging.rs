@@ -80,7 +80,7 @@ impl Staging {
                 Error::StageInput { volume, offset: at, source }
             })?;
             let next = at.saturating_add(data.len() as u64);
-            Ok((!data.is_empty()).then(|| ((at, data), (source, next))))
+            Ok((!data.is_empty()).then_some(((at, data), (source, next))))
         };
         stream::try_unfold((source, offset), next).boxed()
     }

@@ -1,16 +1,18 @@
 //! The data of a file, cut into blocks.
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::extents::next_data;
 use super::failed;
 use crate::error::{Error, Result};
 use crate::id::VolumeId;
+use crate::volume::limits::VolumeLimits;
 
 /// What is imported of a file, in order. Its methods may block.
 pub(super) struct FileBlocks {
@@ -26,6 +28,9 @@ pub(super) struct FileBlocks {
     at: u64,
     /// The last stretch of data that was found.
     data: Range<u64>,
+    in_flight: usize,
+    /// In turn each holds a block; one more than blocks are in flight.
+    buffers: VecDeque<BytesMut>,
 }
 
 impl FileBlocks {
@@ -33,7 +38,7 @@ impl FileBlocks {
         path: PathBuf,
         volume: VolumeId,
         len: u64,
-        block_bytes: u64,
+        limits: &VolumeLimits,
     ) -> Result<Self> {
         // Before it is opened: that of a pipe would wait for a writer.
         let meta = fs::metadata(&path).map_err(failed("open", &path))?;
@@ -45,8 +50,18 @@ impl FileBlocks {
             return Err(failed("open", &path)(error));
         }
         let file = File::open(&path).map_err(failed("open", &path))?;
-        let blocks =
-            Self { file, path, volume, len, block_bytes, left_out: Vec::new(), at: 0, data: 0..0 };
+        let blocks = Self {
+            file,
+            path,
+            volume,
+            len,
+            block_bytes: limits.block_bytes.max(1) as u64,
+            left_out: Vec::new(),
+            at: 0,
+            data: 0..0,
+            in_flight: limits.blocks_in_flight.max(1),
+            buffers: VecDeque::new(),
+        };
         blocks.check_len(u64::MAX)?;
         Ok(blocks)
     }
@@ -85,7 +100,7 @@ impl FileBlocks {
             self.check_len(data.start + bytes.len() as u64)?;
         }
         self.at = data.start + length;
-        Ok(Some((data.start, bytes.into())))
+        Ok(Some((data.start, bytes)))
     }
 
     /// The next stretch of data that is not left out.
@@ -111,12 +126,17 @@ impl FileBlocks {
         next_data(&self.file, at, self.len).map_err(failed("read", &self.path))
     }
 
-    fn read(&self, at: u64, length: u64) -> io::Result<Vec<u8>> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(at))?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        file.take(length).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    fn read(&mut self, at: u64, length: u64) -> io::Result<Bytes> {
+        let is_full = self.buffers.len() > self.in_flight;
+        let oldest = if is_full { self.buffers.pop_front() } else { None };
+        let mut buffer = oldest.unwrap_or_default();
+        // In the memory of the block that it held before, if that is uploaded.
+        buffer.resize(usize::try_from(length).map_err(io::Error::other)?, 0);
+        let read = read_at(&self.file, at, &mut buffer);
+        buffer.truncate(*read.as_ref().unwrap_or(&0));
+        let bytes = buffer.split().freeze();
+        self.buffers.push_back(buffer);
+        read.map(|_| bytes)
     }
 
     /// Refuses a file of another length than the volume's; `end` is where it was seen to end.
@@ -133,4 +153,19 @@ impl FileBlocks {
             }),
         }
     }
+}
+
+/// Fills the buffer, as far as the file goes.
+fn read_at(mut file: &File, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }

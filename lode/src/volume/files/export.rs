@@ -20,14 +20,14 @@ use crate::volume::state::{Committed, Readable, State};
 
 impl<S: State> Volume<S> {
     /// Writes the snapshot to a new file at `path`, each byte at its own offset, as long as the volume.
-    /// Gaps are holes, which take no space and read as zeros (by the file alone they cannot be told from
-    /// zeros that were written: [`coverage`](Volume::coverage) tells). `.await` it, or say more first.
+    /// Gaps are holes, which read as zeros, and take no space where the file system makes holes of what
+    /// is never written (NTFS does not). `.await` it, or say more first.
     ///
     /// The bytes are verified as those of a [`stream`](Volume::stream), and
     /// [`read_ahead_bytes`](crate::VolumeLimits::read_ahead_bytes) of them are held in memory. They are
     /// written to `.lode-export-<id>` in the same folder, which gets its name when it is complete and on
-    /// disk: what is at `path` is never half of a volume. It is removed after a failure, and where the
-    /// future is dropped; a process that is killed leaves it.
+    /// disk: what is at `path` is never half of a volume. It is removed after a failure, and if the
+    /// future is dropped before it is complete; a process that is killed leaves it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -71,7 +71,8 @@ pub struct Export {
 }
 
 impl Export {
-    /// Replaces a file that is there, at the end and at once: until then it is what it was.
+    /// Replaces a file that is there, at the end and at once: until then it is what it was. A symbolic
+    /// link is replaced itself.
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
         self

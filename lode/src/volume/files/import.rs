@@ -120,10 +120,10 @@ impl<'a, S: State> Import<'a, S> {
     async fn open(self, staging: &Staging) -> Result<FileBlocks> {
         let Self { volume, path, missing_only } = self;
         let (id, len) = (volume.id().clone(), staging.base.total_length());
-        let block_bytes = volume.context.limits.block_bytes.max(1) as u64;
+        let limits = volume.context.limits.clone();
         let covered = staging.coverage();
         let opened = spawn_blocking(move || {
-            let mut file = FileBlocks::open(path, id, len, block_bytes)?;
+            let mut file = FileBlocks::open(path, id, len, &limits)?;
             let mut in_the_way = None;
             match missing_only {
                 true => file.left_out = covered,
