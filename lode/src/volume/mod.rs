@@ -16,6 +16,8 @@ mod commit;
 mod context;
 mod coverage;
 mod data;
+#[cfg(feature = "local")]
+mod files;
 mod history;
 mod ledger;
 mod limits;
@@ -35,6 +37,8 @@ pub use block::StagedBlock;
 pub(crate) use chain::{VOLUMES, VolumeChain};
 pub use commit::CommitError;
 pub use data::BlockData;
+#[cfg(feature = "local")]
+pub use files::{Export, Import};
 pub use limits::VolumeLimits;
 pub use map::Run;
 pub use read::VolumeReader;

@@ -183,18 +183,7 @@ impl Volume<Staged> {
     /// snapshot that was staged on, and the staged ones.
     #[must_use]
     pub fn coverage(&self) -> Vec<Range<u64>> {
-        let base = self.staging().base.blocks().iter().map(crate::manifest::BlockRef::range);
-        let mut all: Vec<_> =
-            base.chain(self.staged_blocks().iter().map(StagedBlock::range)).collect();
-        all.sort_unstable_by_key(|range| range.start);
-        let mut merged: Vec<Range<u64>> = Vec::new();
-        for range in all {
-            match merged.last_mut() {
-                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
-                _ => merged.push(range),
-            }
-        }
-        merged
+        self.staging().coverage()
     }
 
     /// Takes every staged block that has bytes in `range` out of the handle again, whole. Its object
