@@ -14,9 +14,9 @@ use super::change::{BlocksAt, VolumeChange};
 use super::open::at;
 use super::staging::Staging;
 use super::state::{Committable, Committed, Staged, State};
-use crate::commit::{Entry, Expect, History, Proposal};
+use crate::commit::{Change, Entry, Expect, History, OnConflict, Proposal};
 use crate::error::{Error, Result};
-use crate::id::{SnapshotId, WriteId};
+use crate::id::{Owner, SnapshotId, WriteId};
 use crate::manifest::VolumeManifest;
 use crate::metadata::{IntoMetadata, Metadata};
 
@@ -113,6 +113,12 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
         None => expect_none(&history, &change).await?,
     };
     let on_conflict = staging.context.on_conflict.clone();
+    let base = match base {
+        Some(base) if base.write_id.is_none() => {
+            Some(behind_go(&history, &change, base, &on_conflict).await?)
+        }
+        base => base,
+    };
     let proposal = Proposal { history, base, change, expect, on_conflict };
     // It goes on when this is dropped: then nothing is lost that could be told.
     staging.settle(true);
@@ -127,6 +133,28 @@ async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> R
         Some(Entry::Live(first)) if change.has_one_of(&first.blocks) => Ok(Expect::Any),
         Some(Entry::Expired(first)) if change.has_one_of(&first.expired_blocks) => Ok(Expect::Any),
         _ => Err(change.unborn(history, &head)),
+    }
+}
+
+/// The head, where a snapshot of Go Lode's is the base: its ids are not dense, so that the next one is
+/// free does not say that nothing came after.
+async fn behind_go(
+    history: &History<VolumeChain>,
+    change: &VolumeChange,
+    base: Arc<VolumeManifest>,
+    on_conflict: &OnConflict,
+) -> Result<Arc<VolumeManifest>> {
+    let head = match history.head().await? {
+        Some(head) if head.snapshot_id > base.snapshot_id => head,
+        _ => return Ok(base),
+    };
+    match on_conflict {
+        OnConflict::Retry(retry) if retry.attempts > 0 => Ok(head),
+        _ => Err(change.conflict(&head).unwrap_or_else(|| Error::Conflict {
+            owner: Owner::Volume(history.of.volume.clone()),
+            expected: Some(base.snapshot_id.number()),
+            found: Some(head.snapshot_id.number()),
+        })),
     }
 }
 
