@@ -14,9 +14,9 @@ use super::change::{BlocksAt, VolumeChange};
 use super::open::at;
 use super::staging::Staging;
 use super::state::{Committable, Committed, Staged, State};
-use crate::commit::{Entry, Expect, History, Proposal};
+use crate::commit::{Change, Entry, Expect, History, OnConflict, Proposal};
 use crate::error::{Error, Result};
-use crate::id::{SnapshotId, WriteId};
+use crate::id::{Owner, SnapshotId, WriteId};
 use crate::manifest::VolumeManifest;
 use crate::metadata::{IntoMetadata, Metadata};
 
@@ -107,16 +107,40 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
         blocks: blocks.into_iter().map(|block| (block.key(), block)).collect(),
         bases,
     });
-    let base = staging.base.manifest().cloned();
-    let expect = match base {
-        Some(_) => Expect::Any,
-        None => expect_none(&history, &change).await?,
-    };
     let on_conflict = staging.context.on_conflict.clone();
+    let (base, expect) = match staging.base.manifest() {
+        Some(base) => (Some(first_parent(&history, &change, base, &on_conflict).await?), Expect::Any),
+        None => (None, expect_none(&history, &change).await?),
+    };
     let proposal = Proposal { history, base, change, expect, on_conflict };
     // It goes on when this is dropped: then nothing is lost that could be told.
     staging.settle(true);
     proposal.commit().await.map_err(|failed| failed.error)
+}
+
+/// What to commit on first: the snapshot that the handle reads. Where Go wrote it, its next id may be
+/// free although there are newer snapshots: then the newest.
+async fn first_parent(
+    history: &History<VolumeChain>,
+    change: &VolumeChange,
+    base: &Arc<VolumeManifest>,
+    on_conflict: &OnConflict,
+) -> Result<Arc<VolumeManifest>> {
+    let id = base.snapshot_id.number();
+    if base.write_id.is_some() || history.exists(id.next()?).await? {
+        return Ok(Arc::clone(base));
+    }
+    match history.head().await? {
+        Some(head) if head.snapshot_id != base.snapshot_id => match on_conflict {
+            OnConflict::Retry(_) => Ok(head),
+            OnConflict::Fail => Err(change.conflict(&head).unwrap_or_else(|| Error::Conflict {
+                owner: Owner::Volume(history.of.volume.clone()),
+                expected: Some(id),
+                found: Some(head.snapshot_id.number()),
+            })),
+        },
+        _ => Ok(Arc::clone(base)),
+    }
 }
 
 /// Makes sure that a volume which is to be created is not there; unless an earlier attempt of this very
