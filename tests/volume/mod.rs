@@ -1,4 +1,5 @@
 //! Volumes.
 
 mod faults;
+mod gc;
 mod model;

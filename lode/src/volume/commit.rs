@@ -109,7 +109,9 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
     });
     let on_conflict = staging.context.on_conflict.clone();
     let (base, expect) = match staging.base.manifest() {
-        Some(base) => (Some(first_parent(&history, &change, base, &on_conflict).await?), Expect::Any),
+        Some(base) => {
+            (Some(first_parent(&history, &change, base, &on_conflict).await?), Expect::Any)
+        }
         None => (None, expect_none(&history, &change).await?),
     };
     let proposal = Proposal { history, base, change, expect, on_conflict };
