@@ -16,7 +16,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// A copy of it, to be changed.
-fn copy(name: &str) -> tempfile::TempDir {
+pub fn copy(name: &str) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     copy_into(&folder(name), copy.path());
     copy

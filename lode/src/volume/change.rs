@@ -107,7 +107,12 @@ impl Change for VolumeChange {
                 // An earlier attempt has landed after all.
                 continue;
             }
-            if let (Some(parent), Some(found)) = (parent, self.overlap(block, held)) {
+            // Staged on a snapshot after this parent: this attempt loses against that one, and what
+            // counts is what it finds then.
+            let is_judged = |parent: &&VolumeManifest| block.name.base <= parent.snapshot_id.get();
+            if let Some(parent) = parent.filter(is_judged)
+                && let Some(found) = self.overlap(block, held)
+            {
                 return Err(Error::Overlap {
                     volume: manifest.volume_id,
                     range: block.range(),
@@ -131,7 +136,8 @@ impl Change for VolumeChange {
 
     fn conflict(&self, head: &VolumeManifest) -> Option<Error> {
         self.check_length(head).err().or_else(|| {
-            let mut blocks = self.blocks.iter().filter(|(key, block)| !has(&head.blocks, key, block));
+            let mut blocks =
+                self.blocks.iter().filter(|(key, block)| !has(&head.blocks, key, block));
             blocks.find_map(|(_, block)| {
                 Some(Error::Overlap {
                     volume: head.volume_id.clone(),

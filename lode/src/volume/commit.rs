@@ -107,17 +107,10 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
         blocks: blocks.into_iter().map(|block| (block.key(), block)).collect(),
         bases,
     });
-    let base = staging.base.manifest().cloned();
-    let expect = match base {
-        Some(_) => Expect::Any,
-        None => expect_none(&history, &change).await?,
-    };
     let on_conflict = staging.context.on_conflict.clone();
-    let base = match base {
-        Some(base) if base.write_id.is_none() => {
-            Some(behind_go(&history, &change, base, &on_conflict).await?)
-        }
-        base => base,
+    let (base, expect) = match staging.base.manifest() {
+        Some(base) => (Some(parent(&history, &change, base, &on_conflict).await?), Expect::Any),
+        None => (None, expect_none(&history, &change).await?),
     };
     let proposal = Proposal { history, base, change, expect, on_conflict };
     // It goes on when this is dropped: then nothing is lost that could be told.
@@ -136,17 +129,20 @@ async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> R
     }
 }
 
-/// The head, where a snapshot of Go Lode's is the base: its ids are not dense, so that the next one is
-/// free does not say that nothing came after.
-async fn behind_go(
+/// What to commit on first: the snapshot that the handle reads. Where Go wrote that, the newest: its ids
+/// are not dense, so that the next one is free does not say that nothing came after.
+async fn parent(
     history: &History<VolumeChain>,
     change: &VolumeChange,
-    base: Arc<VolumeManifest>,
+    base: &Arc<VolumeManifest>,
     on_conflict: &OnConflict,
 ) -> Result<Arc<VolumeManifest>> {
+    if base.write_id.is_some() {
+        return Ok(Arc::clone(base));
+    }
     let head = match history.head().await? {
         Some(head) if head.snapshot_id > base.snapshot_id => head,
-        _ => return Ok(base),
+        _ => return Ok(Arc::clone(base)),
     };
     match on_conflict {
         OnConflict::Retry(retry) if retry.attempts > 0 => Ok(head),

@@ -47,7 +47,7 @@ fn call() -> impl Strategy<Value = Call> {
         7 => (any::<u8>(), option::weighted(0.4, any::<u8>()), any::<bool>()).prop_map(
             |(which, choose, verified)| Call::Resume { which, choose, verified }
         ),
-        16 => Just(Call::Commit),
+        20 => Just(Call::Commit),
     ]
 }
 
@@ -79,11 +79,20 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (slot(), 0..140_u8, 0..40_u8)
             .prop_map(|(slot, offset, length)| Step::Discard { slot, offset, length }),
         2 => slot().prop_map(|slot| Step::Drop { slot }),
+        5 => slot().prop_map(|slot| Step::Recover { slot }),
         7 => (slot(), opens).prop_map(|(slot, opens)| Step::Reopen { slot, opens }),
         4 => (slot(), slot()).prop_map(|(first, second)| Step::Overtaken { first, second }),
         4 => (slot(), slot(), any::<u64>())
             .prop_map(|(first, second, pauses)| Step::Race { first, second, pauses }),
     ]
+}
+
+/// The volume is there, and everybody has it open.
+fn begun(put: Put) -> Vec<Step> {
+    let call = |call| Step::Call { slot: 0, call, under: Under::Nothing };
+    let open = |slot| Step::Reopen { slot, opens: Opens::Latest };
+    let put = Put { offset: put.offset % 64, length: put.length % 32 + 1, ..put };
+    vec![call(Call::Stage(put)), call(Call::Commit), open(1), open(2)]
 }
 
 proptest! {
@@ -92,9 +101,11 @@ proptest! {
     #[test]
     fn lode_does_what_the_reference_does(
         setup in setup(),
-        steps in vec(step(), 1..=60),
+        first in option::weighted(0.8, put()),
+        steps in vec(step(), 1..=80),
     ) {
-        run(&Case { setup, steps });
+        let first = first.map(begun).into_iter().flatten();
+        run(&Case { setup, steps: first.chain(steps).collect() });
     }
 }
 

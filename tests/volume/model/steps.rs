@@ -51,6 +51,10 @@ pub enum Step {
         slot: u8,
         opens: Opens,
     },
+    /// Opens the newest snapshot, and goes on there with what was staged.
+    Recover {
+        slot: u8,
+    },
     /// The first is about to put its manifest when all of the second's commit happens.
     Overtaken {
         first: u8,
@@ -93,7 +97,7 @@ pub enum Call {
         which: u8,
         verified: bool,
     },
-    /// Any session that ever was, or one that never was.
+    /// Any session that has something, or one that has not, or that never was.
     Resume {
         which: u8,
         /// Of the blocks that overlap, those whose bits are set.
@@ -119,9 +123,14 @@ pub struct Put {
 pub enum Under {
     Nothing,
     /// One of its store calls fails.
-    Fault { nth: u8, fault: Failure },
+    Fault {
+        nth: u8,
+        fault: Failure,
+    },
     /// Its future is polled so many times and then dropped.
-    Dropped { polls: u8 },
+    Dropped {
+        polls: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]

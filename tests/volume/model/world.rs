@@ -77,6 +77,7 @@ impl World {
             }
             Step::Drop { slot } => self.slots[index(*slot)].staged = None,
             Step::Reopen { slot, opens } => self.reopen(index(*slot), *opens).await,
+            Step::Recover { slot } => self.recover(index(*slot)).await,
             Step::Overtaken { first, second } => self.overtake(index(*first), index(*second)).await,
             Step::Race { first, second, pauses } => {
                 self.race(index(*first), index(*second), *pauses).await;
@@ -135,9 +136,24 @@ impl World {
         }
     }
 
+    async fn recover(&mut self, slot: usize) {
+        let Some((_, held)) = self.slots[slot].staged.take() else { return };
+        self.reopen(slot, Opens::Latest).await;
+        let session = held.session.parse().unwrap();
+        let plan = Plan::Resume { session, choose: None, verified: false };
+        let call = Call::Resume { which: 0, choose: None, verified: false };
+        self.perform(slot, plan, &call, Under::Nothing).await;
+    }
+
     async fn call(&mut self, slot: usize, call: &Call, under: Under) {
-        let Some(plan) = self.plan(slot, call) else { return };
-        let through = self.slots[slot].staged.as_ref().filter(|_| !matches!(plan, Plan::Resume { .. }));
+        if let Some(plan) = self.plan(slot, call) {
+            self.perform(slot, plan, call, under).await;
+        }
+    }
+
+    async fn perform(&mut self, slot: usize, plan: Plan, call: &Call, under: Under) {
+        let through =
+            self.slots[slot].staged.as_ref().filter(|_| !matches!(plan, Plan::Resume { .. }));
         let base = through.map_or(self.slots[slot].base, |(_, held)| held.base);
         let session = through.map(|(_, held)| held.session.clone());
         let held = through.map(|(_, held)| held.blocks.clone()).unwrap_or_default();
@@ -267,7 +283,9 @@ impl World {
                 };
                 self.hold(slot, volume, base, blocks);
             }
-            Done::Each(volume, each) => self.each(slot, volume, &each, base, held, planned, is_sure),
+            Done::Each(volume, each) => {
+                self.each(slot, volume, &each, base, held, planned, is_sure)
+            }
         }
     }
 
@@ -294,9 +312,7 @@ impl World {
         for (i, (result, planned)) in each.iter().zip(rest).enumerate() {
             let mut expected = match planned.bytes.is_empty() {
                 true => vec![Refusal::Empty { offset: planned.offset }],
-                false => {
-                    self.reference.refuse(base, &held, planned.overwrite, planned.range())
-                }
+                false => self.reference.refuse(base, &held, planned.overwrite, planned.range()),
             };
             match result {
                 Ok(block) => {
@@ -345,7 +361,13 @@ impl World {
     }
 
     /// A call failed or was dropped: what was staged stays so; what else is, was to be.
-    fn absorb(&mut self, slot: usize, held: &BTreeSet<usize>, planned: &[Planned], may_stage: bool) {
+    fn absorb(
+        &mut self,
+        slot: usize,
+        held: &BTreeSet<usize>,
+        planned: &[Planned],
+        may_stage: bool,
+    ) {
         let Some((staged, mine)) = &mut self.slots[slot].staged else { return };
         let found: BTreeSet<_> =
             staged.staged_blocks().iter().map(|block| self.reference.returned(block)).collect();
@@ -425,11 +447,12 @@ impl World {
                 Plan::Accept { block: self.reference.sent(which), verified: *verified }
             }
             Call::Resume { which, choose, verified } => {
-                let sessions: BTreeSet<_> =
-                    self.reference.blocks.iter().map(|block| block.session.clone()).collect();
-                let which = usize::from(*which) % (sessions.len() + 1);
-                let unknown = || uuid(u64::from(u32::MAX)).simple().to_string();
-                let session = sessions.into_iter().nth(which).unwrap_or_else(unknown);
+                let mut sessions: Vec<_> = self.reference.sessions().into_keys().collect();
+                let committed = self.reference.committed.last();
+                sessions
+                    .extend(committed.map(|&block| self.reference.blocks[block].session.clone()));
+                sessions.push(uuid(u64::from(u32::MAX)).simple().to_string());
+                let session = sessions.swap_remove(usize::from(*which) % sessions.len());
                 let chosen = choose.map(|_| {
                     let chosen = self.reference.chosen(&session, *choose);
                     chosen.into_iter().map(|block| self.reference.sent(block)).collect()
