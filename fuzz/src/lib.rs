@@ -9,19 +9,26 @@ pub mod manifest;
 #[path = "../../tests/model/mod.rs"]
 mod model;
 mod planted;
+#[path = "../../tests/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use all of it")]
+mod support;
 pub mod volume_manifest;
+#[path = "../../tests/volume/model/mod.rs"]
+mod volume_model;
+pub mod volume_ops;
 
 /// A target's body.
 pub type Target = fn(&[u8]);
 
 /// All of them.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("manifest", manifest::run),
     ("volume_manifest", volume_manifest::run),
     ("jsonl", jsonl::run),
     ("hive_segment", hive_segment::run),
     ("decompress", decompress::run),
     ("dataset_ops", dataset_ops::run),
+    ("volume_ops", volume_ops::run),
 ];
 
 fn block_on<F: Future>(future: F) -> F::Output {
