@@ -131,7 +131,8 @@ impl Change for VolumeChange {
 
     fn conflict(&self, head: &VolumeManifest) -> Option<Error> {
         self.check_length(head).err().or_else(|| {
-            let mut blocks = self.blocks.iter().filter(|(key, block)| !has(&head.blocks, key, block));
+            let mut blocks =
+                self.blocks.iter().filter(|(key, block)| !has(&head.blocks, key, block));
             blocks.find_map(|(_, block)| {
                 Some(Error::Overlap {
                     volume: head.volume_id.clone(),

@@ -76,7 +76,8 @@ impl World {
         }
         assert_eq!(bytes, self.expected_bytes(id), "{what}: other bytes");
         // Exactly the blocks that there must be: none is split for nothing.
-        let expected: Vec<_> = self.reference.shown(id).into_iter().map(|(range, _)| range).collect();
+        let expected: Vec<_> =
+            self.reference.shown(id).into_iter().map(|(range, _)| range).collect();
         let found: Vec<_> = blocks.iter().map(|block| block.range.clone()).collect();
         assert_eq!(found, expected, "{what}");
         let is_split = blocks.iter().any(|block| block.is_part);
@@ -98,7 +99,9 @@ impl World {
     /// What the snapshot's bytes must be.
     pub fn expected_bytes(&self, id: u64) -> Vec<Option<u8>> {
         let bytes = self.reference.bytes(id).iter();
-        bytes.map(|byte| byte.map(|byte| self.reference.blocks[byte.block].bytes[byte.place])).collect()
+        bytes
+            .map(|byte| byte.map(|byte| self.reference.blocks[byte.block].bytes[byte.place]))
+            .collect()
     }
 
     /// What the handles say is staged.
@@ -172,7 +175,8 @@ impl World {
                 }
                 Run::Gap(range) => {
                     // One byte more on each side.
-                    let wide = range.start.saturating_sub(1)..(range.end + 1).min(bytes.len() as u64);
+                    let wide =
+                        range.start.saturating_sub(1)..(range.end + 1).min(bytes.len() as u64);
                     let error = volume.read_at(wide.clone()).await.unwrap_err();
                     let Error::RangeMissing { gaps, .. } = error else { panic!("{error}") };
                     assert_eq!(gaps, [range], "{step}: snapshot {id}, {wide:?}");

@@ -127,11 +127,7 @@ impl World {
     }
 
     /// What is staged in two slots, if something is in both.
-    fn both(
-        &mut self,
-        first: usize,
-        second: usize,
-    ) -> Option<[(Volume<lode::Staged>, Asked); 2]> {
+    fn both(&mut self, first: usize, second: usize) -> Option<[(Volume<lode::Staged>, Asked); 2]> {
         if first == second || [first, second].iter().any(|&slot| self.slots[slot].staged.is_none())
         {
             return None;

@@ -254,7 +254,8 @@ impl Reference {
         let mut adopted = BTreeSet::new();
         for block in found {
             let (range, overwrite) = (self.blocks[block].range(), self.blocks[block].overwrite);
-            if let Some(refusal) = self.refuse(base, &adopted, overwrite, range).into_iter().next() {
+            if let Some(refusal) = self.refuse(base, &adopted, overwrite, range).into_iter().next()
+            {
                 return Err(refusal);
             }
             adopted.insert(block);
@@ -277,7 +278,8 @@ impl Reference {
     /// Sorts by offset, and takes out what is the same as the one before, only staged once more.
     fn dedup(&self, blocks: &mut Vec<usize>) {
         let block = |block: &usize| &self.blocks[*block];
-        blocks.sort_by_key(|b| (block(b).offset, block(b).bytes.len(), block(b).seq, &block(b).name));
+        blocks
+            .sort_by_key(|b| (block(b).offset, block(b).bytes.len(), block(b).seq, &block(b).name));
         let what = |b: &Block| (b.offset, b.bytes.clone(), b.overwrite, b.base);
         blocks.dedup_by_key(|b| what(block(b)));
     }

@@ -6,16 +6,38 @@ use lode::Error;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
-    Empty { offset: u64 },
-    OutOfBounds { range: Range<u64>, len: u64 },
-    Overlap { range: Range<u64>, found: Range<u64>, snapshot: Option<u64> },
+    Empty {
+        offset: u64,
+    },
+    OutOfBounds {
+        range: Range<u64>,
+        len: u64,
+    },
+    Overlap {
+        range: Range<u64>,
+        found: Range<u64>,
+        snapshot: Option<u64>,
+    },
     /// The source of the bytes failed.
-    Source { offset: u64 },
-    NothingStaged { session: String },
+    Source {
+        offset: u64,
+    },
+    NothingStaged {
+        session: String,
+    },
     /// The names of the candidates, sorted.
-    Ambiguous { session: String, candidates: Vec<String> },
-    Conflict { expected: Option<u64>, found: Option<u64> },
-    Length { expected: u64, found: u64 },
+    Ambiguous {
+        session: String,
+        candidates: Vec<String>,
+    },
+    Conflict {
+        expected: Option<u64>,
+        found: Option<u64>,
+    },
+    Length {
+        expected: u64,
+        found: u64,
+    },
     /// The store failed, and nothing happened.
     Storage,
     /// The store failed, and something may have happened.

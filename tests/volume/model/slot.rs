@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::{StreamExt, stream};
 use lode::{
-    Base as Handle, Committed, New, OnConflict, Open, Result, SessionId, Staged,
-    StagedBlock, Store, Volume, VolumeLimits,
+    Base as Handle, Committed, New, OnConflict, Open, Result, SessionId, Staged, StagedBlock,
+    Store, Volume, VolumeLimits,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
@@ -198,7 +198,8 @@ fn chunks(
     chunk: usize,
     fails: bool,
 ) -> impl futures::Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static {
-    let chunks: Vec<_> = bytes.chunks(chunk).map(|c| Ok(bytes::Bytes::copy_from_slice(c))).collect();
+    let chunks: Vec<_> =
+        bytes.chunks(chunk).map(|c| Ok(bytes::Bytes::copy_from_slice(c))).collect();
     stream::iter(chunks).chain(stream::iter(fails.then(|| Err(broken()))))
 }
 

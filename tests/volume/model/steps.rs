@@ -119,9 +119,14 @@ pub struct Put {
 pub enum Under {
     Nothing,
     /// One of its store calls fails.
-    Fault { nth: u8, fault: Failure },
+    Fault {
+        nth: u8,
+        fault: Failure,
+    },
     /// Its future is polled so many times and then dropped.
-    Dropped { polls: u8 },
+    Dropped {
+        polls: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]

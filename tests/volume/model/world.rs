@@ -137,7 +137,8 @@ impl World {
 
     async fn call(&mut self, slot: usize, call: &Call, under: Under) {
         let Some(plan) = self.plan(slot, call) else { return };
-        let through = self.slots[slot].staged.as_ref().filter(|_| !matches!(plan, Plan::Resume { .. }));
+        let through =
+            self.slots[slot].staged.as_ref().filter(|_| !matches!(plan, Plan::Resume { .. }));
         let base = through.map_or(self.slots[slot].base, |(_, held)| held.base);
         let session = through.map(|(_, held)| held.session.clone());
         let held = through.map(|(_, held)| held.blocks.clone()).unwrap_or_default();
@@ -267,7 +268,9 @@ impl World {
                 };
                 self.hold(slot, volume, base, blocks);
             }
-            Done::Each(volume, each) => self.each(slot, volume, &each, base, held, planned, is_sure),
+            Done::Each(volume, each) => {
+                self.each(slot, volume, &each, base, held, planned, is_sure)
+            }
         }
     }
 
@@ -294,9 +297,7 @@ impl World {
         for (i, (result, planned)) in each.iter().zip(rest).enumerate() {
             let mut expected = match planned.bytes.is_empty() {
                 true => vec![Refusal::Empty { offset: planned.offset }],
-                false => {
-                    self.reference.refuse(base, &held, planned.overwrite, planned.range())
-                }
+                false => self.reference.refuse(base, &held, planned.overwrite, planned.range()),
             };
             match result {
                 Ok(block) => {
@@ -345,7 +346,13 @@ impl World {
     }
 
     /// A call failed or was dropped: what was staged stays so; what else is, was to be.
-    fn absorb(&mut self, slot: usize, held: &BTreeSet<usize>, planned: &[Planned], may_stage: bool) {
+    fn absorb(
+        &mut self,
+        slot: usize,
+        held: &BTreeSet<usize>,
+        planned: &[Planned],
+        may_stage: bool,
+    ) {
         let Some((staged, mine)) = &mut self.slots[slot].staged else { return };
         let found: BTreeSet<_> =
             staged.staged_blocks().iter().map(|block| self.reference.returned(block)).collect();
