@@ -1,4 +1,5 @@
 //! Go Lode's volume `disk`: `format.md` §11. It is read, and goes on with lode's commits.
+#![allow(clippy::single_range_in_vec_init)]
 
 use std::fs;
 use std::ops::Range;

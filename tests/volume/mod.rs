@@ -1,4 +1,5 @@
 //! What volumes promise: states, sessions, many writers, histories, and what each call costs.
+#![allow(clippy::single_range_in_vec_init)]
 
 mod basics;
 mod budget;
