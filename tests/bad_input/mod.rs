@@ -4,6 +4,7 @@
 mod data;
 mod manifest;
 mod misuse;
+mod volume;
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! Go Lode's volume `disk`: `format.md` §11. It is read, and goes on with lode's commits.
 
+// Lists of one range are meant as such.
+#![allow(clippy::single_range_in_vec_init)]
+
 use std::fs;
 use std::ops::Range;
 use std::path::Path;

@@ -10,7 +10,7 @@ use super::{commits_or, hammer};
 
 #[tokio::test]
 async fn no_acknowledged_block_is_lost() {
-    hammer("volume", "none", commits_or(60), verify).await;
+    hammer("volume", "none", commits_or(40), verify).await;
 }
 
 #[tokio::test]

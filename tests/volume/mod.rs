@@ -1,5 +1,8 @@
 //! What volumes promise: states, sessions, many writers, histories, and what each call costs.
 
+// Lists of one range are meant as such.
+#![allow(clippy::single_range_in_vec_init)]
+
 mod basics;
 mod budget;
 mod committing;

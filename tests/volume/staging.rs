@@ -179,7 +179,8 @@ async fn bytes_of_every_kind_are_staged() {
     staged.stage_write_at(1, &shared).await.unwrap();
     staged.stage_write_at(2, shared).await.unwrap();
     staged.stage_write_at(3, vec![b'3']).await.unwrap();
-    staged.stage_write_at(4, &vec![b'4']).await.unwrap();
+    let list = vec![b'4'];
+    staged.stage_write_at(4, &list).await.unwrap();
     staged.stage_write_at(5, "5".as_bytes()).await.unwrap();
     staged.stage_write_at(6, [b'6']).await.unwrap();
     staged.stage_write_at(7, BytesMut::from("7")).await.unwrap();

@@ -19,6 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use self::ahead::Ahead;
@@ -49,26 +50,31 @@ impl<S: State> Volume<S> {
     /// range: both before anything is asked of the store. [`Error::Corrupt`] for an object that is
     /// missing or not what was written, [`Error::Expired`] if the snapshot has expired since it was
     /// opened, [`Error::CodecUnavailable`] for a checksum whose feature is off, [`Error::Storage`].
-    pub async fn read_at(&self, range: Range<u64>) -> Result<Bytes>
+    pub fn read_at(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>>
     where
         S: Readable,
     {
-        self.check_range(&range)?;
-        let meter = self.context.meter();
-        let (source, mut extents) = self.plan(&meter, range.clone());
-        let Some(first) = extents.next(source.manifest) else { return Ok(Bytes::new()) };
-        let Some(second) = extents.next(source.manifest) else { return source.fetch(first).await };
+        async move {
+            self.check_range(&range)?;
+            let meter = self.context.meter();
+            let (source, mut extents) = self.plan(&meter, range.clone());
+            let Some(first) = extents.next(source.manifest) else { return Ok(Bytes::new()) };
+            let Some(second) = extents.next(source.manifest) else {
+                return source.fetch(first).await;
+            };
 
-        let rest = std::iter::from_fn(|| extents.next(source.manifest));
-        let mut pieces = stream::iter([first, second].into_iter().chain(rest))
-            .map(|extent| source.fetch(extent))
-            .buffered(self.context.limits.reads_in_flight.max(1));
-        // How much there is, only the store knows: a manifest can say anything.
-        let mut bytes = Vec::with_capacity((range.end - range.start).min(FIRST_BYTES) as usize);
-        while let Some(piece) = pieces.try_next().await? {
-            bytes.extend_from_slice(&piece);
+            let rest = std::iter::from_fn(|| extents.next(source.manifest));
+            let mut pieces = stream::iter([first, second].into_iter().chain(rest))
+                .map(|extent| source.fetch(extent))
+                .buffered(self.context.limits.reads_in_flight.max(1));
+            // How much there is, only the store knows: a manifest can say anything.
+            let mut bytes = Vec::with_capacity((range.end - range.start).min(FIRST_BYTES) as usize);
+            while let Some(piece) = pieces.try_next().await? {
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(bytes.into())
         }
-        Ok(bytes.into())
+        .boxed()
     }
 
     /// Fills `buffer` with the bytes of the snapshot from `offset` on. As
@@ -76,26 +82,34 @@ impl<S: State> Volume<S> {
     ///
     /// # Errors
     /// Those of [`read_at`](Self::read_at). What is in the buffer is then not specified.
-    pub async fn read_at_into(&self, offset: u64, buffer: &mut [u8]) -> Result<()>
+    pub fn read_at_into<'a>(
+        &'a self,
+        offset: u64,
+        buffer: &'a mut [u8],
+    ) -> BoxFuture<'a, Result<()>>
     where
         S: Readable,
     {
-        // A sum that is out of range is out of bounds too.
-        let range = offset..offset.saturating_add(buffer.len() as u64);
-        self.check_range(&range)?;
-        let meter = self.context.meter();
-        let (source, mut extents) = self.plan(&meter, range);
-        let extents = std::iter::from_fn(|| extents.next(source.manifest));
-        let mut pieces = stream::iter(extents)
-            .map(
-                |extent| async move { Ok::<_, Error>((extent.start, source.fetch(extent).await?)) },
-            )
-            .buffer_unordered(self.context.limits.reads_in_flight.max(1));
-        while let Some((start, piece)) = pieces.try_next().await? {
-            let at = (start - offset) as usize;
-            buffer[at..at + piece.len()].copy_from_slice(&piece);
+        async move {
+            // A sum that is out of range is out of bounds too.
+            let range = offset..offset.saturating_add(buffer.len() as u64);
+            self.check_range(&range)?;
+            let meter = self.context.meter();
+            let (source, mut extents) = self.plan(&meter, range);
+            let extents = std::iter::from_fn(|| extents.next(source.manifest));
+            let mut pieces =
+                stream::iter(extents)
+                    .map(|extent| async move {
+                        Ok::<_, Error>((extent.start, source.fetch(extent).await?))
+                    })
+                    .buffer_unordered(self.context.limits.reads_in_flight.max(1));
+            while let Some((start, piece)) = pieces.try_next().await? {
+                let at = (start - offset) as usize;
+                buffer[at..at + piece.len()].copy_from_slice(&piece);
+            }
+            Ok(())
         }
-        Ok(())
+        .boxed()
     }
 
     /// The bytes in `range` of the snapshot as they come, in order.
