@@ -172,6 +172,8 @@ pub use volume::{
     Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
     Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
+#[cfg(feature = "local")]
+pub use volume::{Export, Import};
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

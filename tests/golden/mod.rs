@@ -2,8 +2,10 @@
 
 mod go;
 mod go_continued;
+mod go_volume;
 mod own;
 mod own_content;
+mod own_volume;
 
 use std::fs;
 use std::path::{Path, PathBuf};

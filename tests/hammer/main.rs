@@ -1,17 +1,21 @@
-//! One process of the hammer: many of them commit to one dataset at once, and some are killed.
+//! One process of the hammer: many of them commit to one dataset or volume at once, and some are
+//! killed.
 //!
 //! ```text
-//! hammer write <directory> <log> <writer> <commits> <none|sync>
-//! hammer read <directory> <stop file>
+//! hammer <dataset|volume> write <directory> <log> <writer> <commits> <none|sync>
+//! hammer <dataset|volume> read <directory> <commits> <stop file>
 //! ```
 //!
 //! A writer appends a line to its log for each acknowledged commit, and goes on from there when it
 //! is started again. A reader asks for the newest snapshot until the stop file exists.
 
 mod record;
+mod slot;
+mod volume_process;
 
 use std::error::Error;
-use std::fs::{self, OpenOptions};
+use std::fmt::Display;
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -25,25 +29,46 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["write", directory, log, writer, commits, durability] => {
+        [what, "write", directory, log, writer, commits, durability] => {
             let durability = if durability == "sync" { Durability::Sync } else { Durability::None };
             let store = Store::local_with(directory, durability)?;
-            write(&store, Path::new(log), writer.parse()?, commits.parse()?).await
+            let (log, writer, commits) = (Path::new(log), writer.parse()?, commits.parse()?);
+            match what {
+                "volume" => volume_process::write(&store, log, writer, commits).await,
+                _ => write(&store, log, writer, commits).await,
+            }
         }
-        ["read", directory, stop] => read(&Store::local(directory)?, Path::new(stop)).await,
-        _ => Err("usage: hammer write … | hammer read …".into()),
+        ["dataset", "read", directory, _, stop] => {
+            read(&Store::local(directory)?, Path::new(stop)).await
+        }
+        ["volume", "read", directory, commits, stop] => {
+            let store = Store::local(directory)?;
+            volume_process::read(&store, commits.parse()?, Path::new(stop)).await
+        }
+        _ => Err("usage: hammer <dataset|volume> write … | hammer <dataset|volume> read …".into()),
+    }
+}
+
+/// What a writer has been told is committed.
+struct Log(File);
+
+impl Log {
+    /// The log, and how many commits it has.
+    fn open(path: &Path) -> Result<(Self, u32)> {
+        let done = fs::read_to_string(path).unwrap_or_default().lines().count();
+        Ok((Self(OpenOptions::new().create(true).append(true).open(path)?), done as u32))
+    }
+
+    fn line(&mut self, id: impl Display, commit: u32) -> Result<()> {
+        Ok(self.0.write_all(format!("{id} {commit}\n").as_bytes())?)
     }
 }
 
 async fn write(store: &Store, log: &Path, writer: u32, commits: u32) -> Result<()> {
     let dataset = Dataset::<Mark>::new(store, DATASET)?;
-    let mut log = {
-        let done = fs::read_to_string(log).unwrap_or_default().lines().count();
-        (done as u32, OpenOptions::new().create(true).append(true).open(log)?)
-    };
-    for commit in log.0..commits {
-        let id = commit_one(&dataset, Mark { writer, commit }).await?;
-        log.1.write_all(format!("{id} {commit}\n").as_bytes())?;
+    let (mut log, done) = Log::open(log)?;
+    for commit in done..commits {
+        log.line(commit_one(&dataset, Mark { writer, commit }).await?, commit)?;
     }
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! `LODE_HAMMER_COMMITS` sets the number of commits of each writer.
 
 mod record;
+mod slot;
+mod volume;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,25 +17,34 @@ use futures::TryStreamExt;
 use lode::{Dataset, Store};
 
 use record::{DATASET, Mark};
+use slot::WRITERS;
 
-const WRITERS: u32 = 4;
 const READERS: u32 = 2;
 /// Writers from 0 to this are killed.
 const KILLED: u32 = 2;
 
 #[tokio::test]
 async fn no_acknowledged_commit_is_lost() {
-    let commits = std::env::var("LODE_HAMMER_COMMITS").ok();
-    let commits = commits.map_or(100, |commits| commits.parse().unwrap());
-    hammer("none", commits).await;
+    let commits = commits_or(100);
+    hammer("dataset", "none", commits, verify).await;
 }
 
 #[tokio::test]
 async fn no_acknowledged_commit_is_lost_when_every_put_is_synced() {
-    hammer("sync", 12).await;
+    hammer("dataset", "sync", 12, verify).await;
 }
 
-async fn hammer(durability: &str, commits: u32) {
+/// The number of commits of each writer.
+fn commits_or(usual: u32) -> u32 {
+    std::env::var("LODE_HAMMER_COMMITS").map_or(usual, |commits| commits.parse().unwrap())
+}
+
+async fn hammer(
+    what: &str,
+    durability: &str,
+    commits: u32,
+    verify: impl AsyncFn(&Store, &[String], u32),
+) {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("store");
     let stop = home.path().join("stop");
@@ -42,12 +53,16 @@ async fn hammer(durability: &str, commits: u32) {
     let write = |writer: u32| {
         let [writer_text, commits] = [writer, commits].map(|number| number.to_string());
         let command = &mut hammer_command();
-        let command = command.arg("write").arg(&directory).arg(log(writer));
+        let command = command.args([what, "write"]).arg(&directory).arg(log(writer));
         command.args([&writer_text, &commits, durability]).spawn().unwrap()
     };
 
     let mut writers: Vec<Child> = (0..WRITERS).map(write).collect();
-    let read = |_| hammer_command().arg("read").args([&directory, &stop]).spawn().unwrap();
+    let read = |_| {
+        let command = &mut hammer_command();
+        let command = command.args([what, "read"]).arg(&directory).arg(commits.to_string());
+        command.arg(&stop).spawn().unwrap()
+    };
     let readers: Vec<Child> = (0..READERS).map(read).collect();
 
     // Killed three times each, wherever they are then.

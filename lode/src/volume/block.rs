@@ -111,7 +111,7 @@ impl BlockName {
         Self { seq: 0, ..self.clone() } == Self { seq: 0, ..other.clone() }
     }
 
-    /// Exactly what is displayed; `None` for any other text.
+    /// Exactly what `Display` gives; `None` for any other text.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let mut parts = name.strip_suffix(".bin")?.split('-');
         let mut part = || parts.next();

@@ -109,40 +109,13 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
     });
     let on_conflict = staging.context.on_conflict.clone();
     let (base, expect) = match staging.base.manifest() {
-        Some(base) => {
-            (Some(first_parent(&history, &change, base, &on_conflict).await?), Expect::Any)
-        }
+        Some(base) => (Some(parent(&history, &change, base, &on_conflict).await?), Expect::Any),
         None => (None, expect_none(&history, &change).await?),
     };
     let proposal = Proposal { history, base, change, expect, on_conflict };
     // It goes on when this is dropped: then nothing is lost that could be told.
     staging.settle(true);
     proposal.commit().await.map_err(|failed| failed.error)
-}
-
-/// What to commit on first: the snapshot that the handle reads. Where Go wrote it, its next id may be
-/// free although there are newer snapshots: then the newest.
-async fn first_parent(
-    history: &History<VolumeChain>,
-    change: &VolumeChange,
-    base: &Arc<VolumeManifest>,
-    on_conflict: &OnConflict,
-) -> Result<Arc<VolumeManifest>> {
-    let id = base.snapshot_id.number();
-    if base.write_id.is_some() || history.exists(id.next()?).await? {
-        return Ok(Arc::clone(base));
-    }
-    match history.head().await? {
-        Some(head) if head.snapshot_id != base.snapshot_id => match on_conflict {
-            OnConflict::Retry(_) => Ok(head),
-            OnConflict::Fail => Err(change.conflict(&head).unwrap_or_else(|| Error::Conflict {
-                owner: Owner::Volume(history.of.volume.clone()),
-                expected: Some(id),
-                found: Some(head.snapshot_id.number()),
-            })),
-        },
-        _ => Ok(Arc::clone(base)),
-    }
 }
 
 /// Makes sure that a volume which is to be created is not there; unless an earlier attempt of this very
@@ -153,6 +126,31 @@ async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> R
         Some(Entry::Live(first)) if change.has_one_of(&first.blocks) => Ok(Expect::Any),
         Some(Entry::Expired(first)) if change.has_one_of(&first.expired_blocks) => Ok(Expect::Any),
         _ => Err(change.unborn(history, &head)),
+    }
+}
+
+/// What to commit on first: the snapshot that the handle reads. Where Go wrote that, the newest: its ids
+/// are not dense, so that the next one is free does not say that nothing came after.
+async fn parent(
+    history: &History<VolumeChain>,
+    change: &VolumeChange,
+    base: &Arc<VolumeManifest>,
+    on_conflict: &OnConflict,
+) -> Result<Arc<VolumeManifest>> {
+    if base.write_id.is_some() {
+        return Ok(Arc::clone(base));
+    }
+    let head = match history.head().await? {
+        Some(head) if head.snapshot_id > base.snapshot_id => head,
+        _ => return Ok(Arc::clone(base)),
+    };
+    match on_conflict {
+        OnConflict::Retry(retry) if retry.attempts > 0 => Ok(head),
+        _ => Err(change.conflict(&head).unwrap_or_else(|| Error::Conflict {
+            owner: Owner::Volume(history.of.volume.clone()),
+            expected: Some(base.snapshot_id.number()),
+            found: Some(head.snapshot_id.number()),
+        })),
     }
 }
 

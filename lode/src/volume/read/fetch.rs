@@ -1,10 +1,15 @@
 //! Bytes of one object: one request, checked.
 
 use bytes::Bytes;
+#[cfg(feature = "local")]
+use object_store::GetResultPayload;
 use object_store::{GetOptions, GetResult};
 use tokio::task::spawn_blocking;
 
 use super::extent::Extent;
+#[cfg(feature = "local")]
+use super::file;
+use super::spare::Spare;
 use crate::checksum::{Checksum, Hasher};
 use crate::commit::{Entry, History};
 use crate::data::INLINE_BYTES;
@@ -19,6 +24,8 @@ pub(super) struct Source<'a> {
     pub(super) history: &'a History<VolumeChain>,
     pub(super) manifest: &'a VolumeManifest,
     pub(super) meter: &'a Meter,
+    /// Where readers give their buffers back.
+    pub(super) spare: Option<&'a Spare>,
 }
 
 impl Source<'_> {
@@ -56,13 +63,42 @@ impl Source<'_> {
             let reason = format!("the store gave bytes {:?} for {range:?}", found.range);
             return Err(Error::corrupt(key, reason));
         }
-        let bytes = match expected {
-            None => answered(found, extent.length, key).await?,
-            Some(expected) => expected.read(found, extent.length, key).await?,
-        };
+        let bytes = self.receive(found, expected, key).await?;
         if is_whole {
             self.meter.file();
         }
+        Ok(bytes)
+    }
+
+    /// The bytes that were asked for, and are what was expected.
+    async fn receive(
+        self,
+        found: GetResult,
+        expected: Option<Expected>,
+        key: &str,
+    ) -> Result<Bytes> {
+        let length = found.range.end - found.range.start;
+        #[cfg(feature = "local")]
+        let found = match found.payload {
+            GetResultPayload::File(file, _) => {
+                let buffer = self.spare.map(|spare| spare.take(length)).unwrap_or_default();
+                let (key, range) = (key.to_owned(), found.range);
+                let read = move || file::read(file, range, expected, &key, buffer);
+                return spawn_blocking(read).await?;
+            }
+            payload => GetResult { payload, ..found },
+        };
+        let bytes = found.bytes().await.map_err(Error::storage("get", key))?;
+        let bytes = match length.checked_sub(bytes.len() as u64) {
+            Some(0) => bytes,
+            Some(missing) => return Err(short(key, missing)),
+            None => {
+                return Err(Error::corrupt(key, "the store gave more bytes than were asked for"));
+            }
+        };
+        let Some(expected) = expected else { return Ok(bytes) };
+        let (hasher, bytes) = hash(expected.hasher(), bytes).await?;
+        expected.check(hasher, key)?;
         Ok(bytes)
     }
 
@@ -128,54 +164,6 @@ impl Expected {
         let reason = format!("its {algorithm} is {found}, and the manifest says {checksum}");
         Err(Error::corrupt(key, reason))
     }
-
-    /// The bytes of a whole object, which were asked for.
-    async fn read(self, found: GetResult, length: u64, key: &str) -> Result<Bytes> {
-        #[cfg(feature = "local")]
-        let found = match found.payload {
-            object_store::GetResultPayload::File(file, _) => {
-                let key = key.to_owned();
-                return spawn_blocking(move || self.read_file(file, length, &key)).await?;
-            }
-            payload => GetResult { payload, ..found },
-        };
-        let bytes = answered(found, length, key).await?;
-        let (hasher, bytes) = hash(self.hasher(), bytes).await?;
-        self.check(hasher, key)?;
-        Ok(bytes)
-    }
-
-    /// The bytes of a whole file, hashed while they are in the processor's cache.
-    #[cfg(feature = "local")]
-    fn read_file(self, file: std::fs::File, length: u64, key: &str) -> Result<Bytes> {
-        use std::io::Read;
-
-        const STEP: u64 = 256 << 10;
-
-        let mut bytes = Vec::new();
-        let room = usize::try_from(length).ok();
-        if room.is_none_or(|room| bytes.try_reserve_exact(room).is_err()) {
-            let limit = isize::MAX as u64;
-            return Err(Error::LimitExceeded { path: key.to_owned(), what: "the block", limit });
-        }
-        let mut hasher = self.hasher();
-        while (bytes.len() as u64) < length {
-            let before = bytes.len();
-            let step = STEP.min(length - before as u64);
-            // `read_to_end` of a `Take` fills spare room without clearing it first.
-            let read = (&file).take(step).read_to_end(&mut bytes).map_err(|error| {
-                let source =
-                    object_store::Error::Generic { store: "LocalFileSystem", source: error.into() };
-                Error::storage("read", key)(source)
-            })?;
-            if read == 0 {
-                return Err(short(key, length - before as u64));
-            }
-            hasher.update(&bytes[before..]);
-        }
-        self.check(hasher, key)?;
-        Ok(bytes.into())
-    }
 }
 
 /// Hashes `bytes`, elsewhere if there are many.
@@ -188,17 +176,7 @@ pub(super) async fn hash(mut hasher: Hasher, bytes: Bytes) -> Result<(Hasher, By
     if is_small { Ok(work()) } else { Ok(spawn_blocking(work).await?) }
 }
 
-/// The bytes that the store gives, which are as many as it said.
-async fn answered(found: GetResult, length: u64, key: &str) -> Result<Bytes> {
-    let bytes = found.bytes().await.map_err(Error::storage("get", key))?;
-    match length.checked_sub(bytes.len() as u64) {
-        Some(0) => Ok(bytes),
-        Some(missing) => Err(short(key, missing)),
-        None => Err(Error::corrupt(key, "the store gave more bytes than were asked for")),
-    }
-}
-
-fn short(key: &str, missing: u64) -> Error {
+pub(super) fn short(key: &str, missing: u64) -> Error {
     Error::corrupt(key, format!("it ended {missing} bytes before its size"))
 }
 

@@ -8,7 +8,10 @@
 mod ahead;
 mod extent;
 mod fetch;
+#[cfg(feature = "local")]
+mod file;
 mod reader;
+mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +24,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use self::ahead::Ahead;
 use self::extent::Extents;
 use self::fetch::Source;
+use self::spare::Spare;
 use super::Volume;
 use super::chain::VolumeChain;
 use super::limits::VolumeLimits;
@@ -115,8 +119,8 @@ impl<S: State> Volume<S> {
         }
     }
 
-    /// The whole volume as something to read and seek in, from its first byte on: `AsyncRead` and
-    /// `AsyncSeek`. Nothing is fetched before it is read.
+    /// The whole volume as something to read and seek in, from its first byte on: `AsyncRead`,
+    /// `AsyncBufRead` (which saves a copy) and `AsyncSeek`. Nothing is fetched before it is read.
     ///
     /// The more is read in one go, the more is read ahead, up to [`VolumeLimits::read_ahead_bytes`].
     /// Blocks are verified as those of a [`stream`](Self::stream), where all of one is read in one
@@ -162,7 +166,7 @@ impl<S: Readable> Volume<S> {
 
     fn plan<'a>(&'a self, meter: &'a Meter, range: Range<u64>) -> (Source<'a>, Extents) {
         let manifest = self.state.manifest();
-        let source = Source { history: &self.context.history, manifest, meter };
+        let source = Source { history: &self.context.history, manifest, meter, spare: None };
         (source, Extents::of(manifest, range))
     }
 
@@ -172,6 +176,7 @@ impl<S: Readable> Volume<S> {
             manifest: Arc::clone(self.state.manifest()),
             limits: self.context.limits.clone(),
             meter: self.context.meter(),
+            spare: Spare::default(),
         }
     }
 }
@@ -185,11 +190,17 @@ struct Opened {
     manifest: Arc<VolumeManifest>,
     limits: VolumeLimits,
     meter: Meter,
+    spare: Spare,
 }
 
 impl Opened {
     fn source(&self) -> Source<'_> {
-        Source { history: &self.history, manifest: &self.manifest, meter: &self.meter }
+        Source {
+            history: &self.history,
+            manifest: &self.manifest,
+            meter: &self.meter,
+            spare: Some(&self.spare),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, SeekFrom};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,14 +10,14 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, ReadBuf};
 
 use super::ahead::{Ahead, PIECE_BYTES};
 use super::{Opened, missing};
 use crate::error::Result;
 use crate::volume::map;
 
-/// Reads one snapshot of a volume: `AsyncRead` and `AsyncSeek`. See
+/// Reads one snapshot of a volume: `AsyncRead`, `AsyncBufRead` and `AsyncSeek`. See
 /// [`Volume::reader`](crate::Volume::reader).
 #[must_use = "a reader does nothing unless it is read"]
 pub struct VolumeReader {
@@ -46,6 +47,29 @@ impl VolumeReader {
         self.chunk_at.saturating_add(self.chunk.len() as u64)
     }
 
+    /// Sees to it that something is left of the chunk, unless the volume has ended.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
+        while self.left().is_empty() {
+            let mut ahead = match self.ahead.take() {
+                Some(ahead) => ahead,
+                None => match self.begin(wanted).map_err(io::Error::other)? {
+                    Some(ahead) => ahead,
+                    None => break,
+                },
+            };
+            self.opened.spare.give(mem::take(&mut self.chunk));
+            self.chunk_at = self.at;
+            let next = ahead.poll_next_unpin(cx);
+            if !matches!(next, Poll::Ready(None | Some(Err(_)))) {
+                self.ahead = Some(ahead);
+            }
+            if let Some(chunk) = ready!(next) {
+                self.chunk = chunk.map_err(io::Error::other)?;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// What can be read from here on, up to a gap: `None` at the end of the volume and behind it.
     fn begin(&self, wanted: usize) -> Result<Option<BoxStream<'static, Result<Bytes>>>> {
         let manifest = &self.opened.manifest;
@@ -60,10 +84,23 @@ impl VolumeReader {
                 Ok(Some(Ahead::new(Arc::clone(&self.opened), range, window).stream()))
             }
             next => {
-                let end = next.map_or(range.end, |block| block.offset);
-                Err(missing(manifest, vec![range.start..end]))
+                let gap = range.start..next.map_or(range.end, |block| block.offset);
+                Err(missing(manifest, vec![gap]))
             }
         }
+    }
+}
+
+impl AsyncBufRead for VolumeReader {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        ready!(this.poll_chunk(cx, 0))?;
+        Poll::Ready(Ok(this.left()))
+    }
+
+    fn consume(self: Pin<&mut Self>, n: usize) {
+        let this = self.get_mut();
+        this.at += n.min(this.left().len()) as u64;
     }
 }
 
@@ -74,29 +111,12 @@ impl AsyncRead for VolumeReader {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        while buffer.remaining() > 0 {
+        if buffer.remaining() > 0 {
+            ready!(this.poll_chunk(cx, buffer.remaining()))?;
             let left = this.left();
-            if !left.is_empty() {
-                let n = left.len().min(buffer.remaining());
-                buffer.put_slice(&left[..n]);
-                this.at += n as u64;
-                break;
-            }
-            let mut ahead = match this.ahead.take() {
-                Some(ahead) => ahead,
-                None => match this.begin(buffer.remaining()).map_err(io::Error::other)? {
-                    Some(ahead) => ahead,
-                    None => break,
-                },
-            };
-            let next = ahead.poll_next_unpin(cx);
-            if !matches!(next, Poll::Ready(None | Some(Err(_)))) {
-                this.ahead = Some(ahead);
-            }
-            if let Some(chunk) = ready!(next) {
-                this.chunk = chunk.map_err(io::Error::other)?;
-                this.chunk_at = this.at;
-            }
+            let n = left.len().min(buffer.remaining());
+            buffer.put_slice(&left[..n]);
+            this.at += n as u64;
         }
         Poll::Ready(Ok(()))
     }

@@ -1,3 +1,6 @@
+// Lists of one range are meant as such.
+#![allow(clippy::single_range_in_vec_init)]
+
 mod ahead;
 mod damage;
 mod range;

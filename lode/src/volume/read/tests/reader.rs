@@ -1,7 +1,7 @@
 use std::io::{self, SeekFrom};
 
 use proptest::prelude::*;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt};
 
 use super::support::*;
 use crate::error::Error;
@@ -17,11 +17,11 @@ fn gaps_of(error: io::Error) -> Vec<std::ops::Range<u64>> {
     }
 }
 
-#[tokio::test]
-async fn a_volume_is_read_to_its_end() {
-    let mut disk = Disk::new();
+/// Reads a volume of blocks of many sizes in every way, with much and little ahead.
+async fn read_to_the_end(mut disk: Disk) {
     let mut expected = Vec::new();
-    for (i, size) in [100, 3_000_000, 1, 70_000, 500_000].into_iter().enumerate() {
+    let sizes = [100, 3_000_000, 1, 70_000, 500_000, 500_000, 500_000, 400_000, 17];
+    for (i, size) in sizes.into_iter().enumerate() {
         let bytes = noise(i as u64, size);
         disk.block(expected.len() as u64, &i.to_string(), bytes.clone()).await;
         expected.extend(bytes);
@@ -36,7 +36,36 @@ async fn a_volume_is_read_to_its_end() {
         assert!(read == expected);
         assert_eq!(disk.watch.bytes_asked() - asked, expected.len() as u64);
         assert_eq!(reader.read(&mut [0; 8]).await.unwrap(), 0);
+
+        let mut copied = Vec::new();
+        reader.seek(SeekFrom::Start(50)).await.unwrap();
+        tokio::io::copy_buf(&mut reader, &mut copied).await.unwrap();
+        assert!(copied == expected[50..]);
     }
+}
+
+#[tokio::test]
+async fn a_volume_is_read_to_its_end() {
+    read_to_the_end(Disk::new()).await;
+}
+
+#[cfg(feature = "local")]
+#[tokio::test]
+async fn a_volume_on_disk_is_read_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = object_store::local::LocalFileSystem::new_with_prefix(dir.path()).unwrap();
+    read_to_the_end(Disk::on(std::sync::Arc::new(local))).await;
+}
+
+#[tokio::test]
+async fn consuming_more_than_there_is_passes_nothing() {
+    let mut disk = Disk::new();
+    disk.block(0, "a", noise(1, 10)).await;
+    disk.block(10, "b", noise(2, 10)).await;
+    let mut reader = disk.volume(20).reader();
+    assert_eq!(reader.fill_buf().await.unwrap(), noise(1, 10));
+    reader.consume(1000);
+    assert_eq!(reader.fill_buf().await.unwrap(), noise(2, 10));
 }
 
 #[tokio::test]
