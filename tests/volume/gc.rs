@@ -87,6 +87,8 @@ async fn left_behind<S: Open>(volume: &Volume<S>) -> (lode::SessionId, Vec<Strin
 
 /// Commits, which must name this as condemned; it is discarded, staged again, and committed as `id`.
 async fn stage_again(inner: &Arc<InMemory>, staged: Volume<Staged>, condemned: &str, id: u64) {
+    // One on another base beside them.
+    staged.stage_write_at(60, b"sixty").await.unwrap();
     let failed = staged.commit(metadata! {}).await.unwrap_err();
     let Error::Condemned { paths } = &failed.source else { panic!("{}", failed.source) };
     assert_eq!(*paths, [condemned]);

@@ -24,7 +24,7 @@ fn setup() -> impl Strategy<Value = Setup> {
 }
 
 fn put() -> impl Strategy<Value = Put> {
-    let offset = prop_oneof![30 => 0..140_u8, 1 => any::<u8>(), 1 => Just(255)];
+    let offset = prop_oneof![30 => 0..140_u8, 1 => any::<u8>(), 1 => Just(255), 6 => Just(254)];
     let length = prop_oneof![12 => 1..16_u8, 4 => 1..32_u8, 1 => Just(0)];
     (offset, length, prop::bool::weighted(0.4), 0..9_u8)
         .prop_map(|(offset, length, overwrite, seed)| Put { offset, length, overwrite, seed })
@@ -76,8 +76,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         40 => (slot(), call(), under())
             .prop_map(|(slot, call, under)| Step::Call { slot, call, under }),
-        3 => (slot(), 0..140_u8, 0..40_u8)
-            .prop_map(|(slot, offset, length)| Step::Discard { slot, offset, length }),
+        6 => (slot(), any::<u8>(), 0..8_u8)
+            .prop_map(|(slot, which, around)| Step::Discard { slot, which, around }),
+        6 => (slot(), any::<u8>(), put())
+            .prop_map(|(slot, which, put)| Step::Restage { slot, which, put }),
         2 => slot().prop_map(|slot| Step::Drop { slot }),
         5 => slot().prop_map(|slot| Step::Recover { slot }),
         7 => (slot(), opens).prop_map(|(slot, opens)| Step::Reopen { slot, opens }),
@@ -91,18 +93,18 @@ fn step() -> impl Strategy<Value = Step> {
 fn begun(put: Put) -> Vec<Step> {
     let call = |call| Step::Call { slot: 0, call, under: Under::Nothing };
     let open = |slot| Step::Reopen { slot, opens: Opens::Latest };
-    let put = Put { offset: put.offset % 64, length: put.length % 32 + 1, ..put };
+    let put = Put { offset: put.offset % 48, length: 1 + put.length % 16, ..put };
     vec![call(Call::Stage(put)), call(Call::Commit), open(1), open(2)]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..config(160) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..config(128) })]
 
     #[test]
     fn lode_does_what_the_reference_does(
         setup in setup(),
         first in option::weighted(0.8, put()),
-        steps in vec(step(), 1..=80),
+        steps in vec(step(), 1..=150),
     ) {
         let first = first.map(begun).into_iter().flatten();
         run(&Case { setup, steps: first.chain(steps).collect() });

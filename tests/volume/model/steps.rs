@@ -37,10 +37,17 @@ pub enum Step {
         call: Call,
         under: Under,
     },
+    /// Takes out one of the staged blocks, and what lies close to it.
     Discard {
         slot: u8,
-        offset: u8,
-        length: u8,
+        which: u8,
+        around: u8,
+    },
+    /// Takes one out, and stages something else there.
+    Restage {
+        slot: u8,
+        which: u8,
+        put: Put,
     },
     /// Drops the handle on which something is staged.
     Drop {
@@ -110,6 +117,7 @@ pub enum Call {
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Put {
+    /// 255 is far out, 254 where something was discarded.
     pub offset: u8,
     pub length: u8,
     pub overwrite: bool,

@@ -35,6 +35,9 @@ pub fn run(case: &Case) {
     });
 }
 
+/// The offset that stands for where something was discarded.
+const DISCARDED: u8 = 254;
+
 /// Both sides.
 pub struct World {
     pub inner: Arc<dyn ObjectStore>,
@@ -44,6 +47,8 @@ pub struct World {
     pub length: u64,
     /// What was stored after the last step.
     pub stored: BTreeMap<String, Bytes>,
+    /// Where something was discarded last.
+    discarded: u64,
     calls: u64,
 }
 
@@ -61,7 +66,7 @@ impl World {
         };
         let slots = setup.settings.iter().map(slot).collect();
         let (reference, stored) = (Reference::default(), Contents::new());
-        Self { inner: Arc::clone(&inner), slots, reference, length, stored, calls: 0 }
+        Self { inner: Arc::clone(&inner), slots, reference, length, stored, discarded: 0, calls: 0 }
     }
 
     async fn step(&mut self, step: &Step) {
@@ -71,9 +76,13 @@ impl World {
                 self.commit(index(*slot), *under).await;
             }
             Step::Call { slot, call, under } => self.call(index(*slot), call, *under).await,
-            Step::Discard { slot, offset, length } => {
-                let start = u64::from(*offset) % self.length;
-                self.discard(index(*slot), start..start + u64::from(*length % 40));
+            Step::Discard { slot, which, around } => {
+                self.discard(index(*slot), usize::from(*which), u64::from(*around));
+            }
+            Step::Restage { slot, which, put } => {
+                self.discard(index(*slot), usize::from(*which), 1);
+                let again = Call::Stage(Put { offset: DISCARDED, ..*put });
+                self.call(index(*slot), &again, Under::Nothing).await;
             }
             Step::Drop { slot } => self.slots[index(*slot)].staged = None,
             Step::Reopen { slot, opens } => self.reopen(index(*slot), *opens).await,
@@ -90,10 +99,18 @@ impl World {
         self.calls
     }
 
-    fn discard(&mut self, slot: usize, range: std::ops::Range<u64>) {
+    fn discard(&mut self, slot: usize, which: usize, around: u64) {
         let slot = &mut self.slots[slot];
         let Some((staged, mut held)) = slot.staged.take() else { return };
         let blocks = &self.reference.blocks;
+        let which = *held.blocks.iter().nth(which % held.blocks.len()).unwrap();
+        let range = blocks[which].range();
+        self.discarded = range.start;
+        let range = match around % 8 {
+            0 => range.start..range.start, // Nothing has bytes there.
+            1 => range.end - 1..range.end,
+            around => range.start.saturating_sub(around - 2)..range.end + around - 2,
+        };
         held.blocks.retain(|&block| !super::reference::touches(&blocks[block].range(), &range));
         match staged.discard(range) {
             Discarded::Staged(staged) => {
@@ -470,6 +487,7 @@ impl World {
     fn block(&self, put: &Put) -> Planned {
         let offset = match put.offset {
             255 => u64::MAX - 3,
+            DISCARDED => self.discarded,
             offset => u64::from(offset) % (self.length + 2),
         };
         let seed = match put.seed % 3 {
