@@ -92,6 +92,12 @@ pub(crate) trait Change: Debug + Send + Sync + 'static {
         parent: Option<&<Self::Of as Chain>::Manifest>,
     ) -> Result<(<Self::Of as Chain>::Manifest, Vec<u8>)>;
 
+    /// Told every snapshot that came before this commit and that it has not seen: whether an earlier
+    /// attempt at the same change made it.
+    fn has_landed_in(&self, _entry: &Entry<Self::Of>) -> bool {
+        false
+    }
+
     /// Why it cannot follow `head`, where that can be said more exactly than that there is a newer
     /// snapshot.
     fn conflict(&self, _head: &<Self::Of as Chain>::Manifest) -> Option<Error> {

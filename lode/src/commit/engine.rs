@@ -42,8 +42,8 @@ pub(crate) struct Failed {
 struct News<C: Chain> {
     /// The one with this write's idempotency key.
     hit: Option<Entry<C>>,
-    /// Whether all of it was gc, which changes no content.
-    only_gc: bool,
+    /// Whether all of it was gc, which changes no content, or this change's own doing.
+    is_harmless: bool,
     /// One of a newer minor version, over which nothing is rebased.
     newer_minor: Option<Entry<C>>,
 }
@@ -101,7 +101,7 @@ impl<C: Change> Proposal<C> {
                 return self.history.hit(hit);
             }
             self.check_condemned(&head).await?;
-            if !news.only_gc {
+            if !news.is_harmless {
                 if retry.is_none() {
                     return Err(self.conflict(&head));
                 }
@@ -177,10 +177,10 @@ impl<C: Change> Proposal<C> {
     ) -> Result<News<C::Of>> {
         let first = parent.map_or(1, |parent| parent.id().get() + 1);
         let key = self.change.idempotency_key();
-        let mut news = News { hit: None, only_gc: true, newer_minor: None };
+        let mut news = News { hit: None, is_harmless: true, newer_minor: None };
         let mut look = |entry: Entry<C::Of>| {
             let link = entry.link();
-            news.only_gc &= link.is_gc();
+            news.is_harmless &= self.change.has_landed_in(&entry) || link.is_gc();
             let is_hit = key.is_some() && link.idempotency_key() == key;
             if link.format_version().is_newer_minor() {
                 news.newer_minor = Some(entry.clone());

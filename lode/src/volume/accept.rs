@@ -85,7 +85,7 @@ pub(super) async fn verify(
         let (volume, found) = (volume.clone(), block.volume.clone());
         return Err(Error::ForeignBlock { volume, found });
     }
-    let (store, key) = (&context.history.store, block.key());
+    let (store, key) = (&context.history.store, block.path());
     let Some(meta) = store.head(&key).await? else {
         return Err(Error::corrupt(key, "is missing"));
     };
@@ -113,7 +113,7 @@ pub(super) fn check_size(block: &StagedBlock, found: u64) -> Result<()> {
         true => Ok(()),
         false => {
             let reason = format!("has {found} bytes, and {} were staged", block.name.length);
-            Err(Error::corrupt(block.key(), reason))
+            Err(Error::corrupt(block.path(), reason))
         }
     }
 }

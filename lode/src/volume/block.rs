@@ -86,8 +86,10 @@ impl StagedBlock {
         self.name.kind == Kind::Overwrite
     }
 
-    /// The key of its object.
-    pub(super) fn key(&self) -> String {
+    /// The key of its object, relative to the store's root: as [`Error::Condemned`](crate::Error::Condemned)
+    /// and the manifest name it.
+    #[must_use]
+    pub fn path(&self) -> String {
         format!("volumes/{}/data/{}", self.volume, self.name)
     }
 
@@ -96,7 +98,7 @@ impl StagedBlock {
         BlockRef {
             offset: self.name.offset,
             length: self.name.length,
-            path: self.key(),
+            path: self.path(),
             path_offset: 0,
             object_length: self.name.length,
             checksum: Some(format!("{:032x}", self.name.checksum)),

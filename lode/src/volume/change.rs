@@ -1,12 +1,12 @@
 //! What a commit of staged blocks becomes on whichever parent.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::block::{Kind, StagedBlock};
 use super::chain::VolumeChain;
 use super::map;
-use crate::commit::{Change, History, after};
+use crate::commit::{Change, Entry, History, after};
 use crate::error::{Error, Result};
 use crate::id::{Owner, WriteId};
 use crate::manifest::{BlockRef, GcRef, Operation, VolumeManifest, VolumeTombstone};
@@ -22,6 +22,8 @@ pub(super) struct VolumeChange {
     pub(super) blocks: Vec<(String, StagedBlock)>,
     /// What the snapshots have that the blocks were staged on, by number.
     pub(super) bases: HashMap<u64, BlocksAt>,
+    /// Which of the blocks a snapshot has had, by their places: they are committed.
+    pub(super) landed: Mutex<HashSet<usize>>,
 }
 
 /// What a snapshot has, or had.
@@ -102,17 +104,8 @@ impl Change for VolumeChange {
             held = &parent.blocks;
         }
         let (mut plain, mut over) = (Vec::new(), Vec::new());
-        for (key, block) in &self.blocks {
-            if has(held, key, block) {
-                // An earlier attempt has landed after all.
-                continue;
-            }
-            // Staged on a snapshot after this parent: this attempt loses against that one, and what
-            // counts is what it finds then.
-            let is_judged = |parent: &&VolumeManifest| block.name.base <= parent.snapshot_id.get();
-            if let Some(parent) = parent.filter(is_judged)
-                && let Some(found) = self.overlap(block, held)
-            {
+        for block in self.left() {
+            if let (Some(parent), Some(found)) = (parent, self.overlap(block, held)) {
                 return Err(Error::Overlap {
                     volume: manifest.volume_id,
                     range: block.range(),
@@ -134,11 +127,16 @@ impl Change for VolumeChange {
         Ok((manifest, body))
     }
 
+    fn has_landed_in(&self, entry: &Entry<VolumeChain>) -> bool {
+        match entry {
+            Entry::Live(manifest) => self.find_landed(&manifest.blocks),
+            Entry::Expired(tombstone) => self.find_landed(&tombstone.expired_blocks),
+        }
+    }
+
     fn conflict(&self, head: &VolumeManifest) -> Option<Error> {
         self.check_length(head).err().or_else(|| {
-            let mut blocks =
-                self.blocks.iter().filter(|(key, block)| !has(&head.blocks, key, block));
-            blocks.find_map(|(_, block)| {
+            self.left().find_map(|block| {
                 Some(Error::Overlap {
                     volume: head.volume_id.clone(),
                     range: block.range(),
@@ -151,9 +149,28 @@ impl Change for VolumeChange {
 }
 
 impl VolumeChange {
-    /// Whether one of these blocks is one of those to be committed.
-    pub(super) fn has_one_of(&self, blocks: &[BlockRef]) -> bool {
-        self.blocks.iter().any(|(key, block)| has(blocks, key, block))
+    /// The blocks that are not committed.
+    fn left(&self) -> impl Iterator<Item = &StagedBlock> {
+        let landed = self.landed().clone();
+        let blocks = self.blocks.iter().enumerate();
+        blocks.filter(move |(i, _)| !landed.contains(i)).map(|(_, (_, block))| block)
+    }
+
+    /// Notes which of the blocks a snapshot has, or parts of them; whether there was one that was not
+    /// known to be committed.
+    fn find_landed(&self, held: &[BlockRef]) -> bool {
+        let mut landed = self.landed();
+        let before = landed.len();
+        let blocks = self.blocks.iter().enumerate();
+        let found = blocks.filter(|(_, (key, block))| {
+            map::blocks_in(held, block.range()).iter().any(|found| found.path == *key)
+        });
+        landed.extend(found.map(|(i, _)| i));
+        landed.len() > before
+    }
+
+    fn landed(&self) -> MutexGuard<'_, HashSet<usize>> {
+        self.landed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why a volume that has snapshots cannot be created.
@@ -190,9 +207,4 @@ impl VolumeChange {
     fn base_of(&self, block: &StagedBlock) -> &BlocksAt {
         self.bases.get(&block.name.base).unwrap_or(&BlocksAt::None)
     }
-}
-
-/// Whether this block, or a part that remains of it, is one of `held`.
-fn has(held: &[BlockRef], key: &str, block: &StagedBlock) -> bool {
-    map::blocks_in(held, block.range()).iter().any(|found| found.path == *key)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::Volume;
 use super::base::Base;
@@ -14,9 +15,9 @@ use super::change::{BlocksAt, VolumeChange};
 use super::open::at;
 use super::staging::Staging;
 use super::state::{Committable, Committed, Staged, State};
-use crate::commit::{Change, Entry, Expect, History, OnConflict, Proposal};
+use crate::commit::{Change, Entry, Expect, History, LOADS_IN_FLIGHT, OnConflict, Proposal};
 use crate::error::{Error, Result};
-use crate::id::{Owner, SnapshotId, WriteId};
+use crate::id::{SnapshotId, WriteId};
 use crate::manifest::VolumeManifest;
 use crate::metadata::{IntoMetadata, Metadata};
 
@@ -71,7 +72,7 @@ impl<S: State> Volume<S> {
 /// To commit again, call [`commit`](Volume::commit) again: should the first attempt have landed after
 /// all, its blocks are there already, and only the rest is added.
 #[derive(thiserror::Error)]
-#[error("{source}")]
+#[error("cannot commit what is staged of volume `{}`", staged.id())]
 #[non_exhaustive]
 pub struct CommitError {
     /// Why it failed.
@@ -99,17 +100,23 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
     let history = staging.context.history.clone();
     history.check_runtime().await?;
     let blocks = staging.ledger.blocks();
-    let bases = bases(staging, blocks.iter().map(|block| block.name.base).collect()).await?;
+    let numbers: BTreeSet<u64> = blocks.iter().map(|block| block.name.base).collect();
+    let (oldest, newest) = (numbers.first().copied(), numbers.last().copied());
     let change = Arc::new(VolumeChange {
         write_id: WriteId::new(history.store.fresh_id()),
         metadata,
         total_length: staging.base.total_length(),
-        blocks: blocks.into_iter().map(|block| (block.key(), block)).collect(),
-        bases,
+        blocks: blocks.into_iter().map(|block| (block.path(), block)).collect(),
+        bases: bases(staging, numbers).await?,
+        landed: Mutex::default(),
     });
     let on_conflict = staging.context.on_conflict.clone();
     let (base, expect) = match staging.base.manifest() {
-        Some(base) => (Some(parent(&history, &change, base, &on_conflict).await?), Expect::Any),
+        Some(base) => {
+            let parent = parent(&history, &change, base, newest, &on_conflict).await?;
+            look_between(&history, &change, oldest, &parent).await?;
+            (Some(parent), Expect::Any)
+        }
         None => (None, expect_none(&history, &change).await?),
     };
     let proposal = Proposal { history, base, change, expect, on_conflict };
@@ -123,21 +130,23 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
 async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> Result<Expect> {
     let Some(head) = history.head().await? else { return Ok(Expect::Head(None)) };
     match history.load(SnapshotId::FIRST).await? {
-        Some(Entry::Live(first)) if change.has_one_of(&first.blocks) => Ok(Expect::Any),
-        Some(Entry::Expired(first)) if change.has_one_of(&first.expired_blocks) => Ok(Expect::Any),
+        Some(first) if change.has_landed_in(&first) => Ok(Expect::Any),
         _ => Err(change.unborn(history, &head)),
     }
 }
 
-/// What to commit on first: the snapshot that the handle reads. Where Go wrote that, the newest: its ids
-/// are not dense, so that the next one is free does not say that nothing came after.
+/// What to commit on first: the snapshot that the handle reads. The newest instead, where a block was
+/// staged on a newer one; and where Go wrote the handle's, whose ids are not dense, so that the next one
+/// is free does not say that nothing came after.
 async fn parent(
     history: &History<VolumeChain>,
     change: &VolumeChange,
     base: &Arc<VolumeManifest>,
+    newest: Option<u64>,
     on_conflict: &OnConflict,
 ) -> Result<Arc<VolumeManifest>> {
-    if base.write_id.is_some() {
+    let id = base.snapshot_id.number();
+    if base.write_id.is_some() && newest.is_none_or(|newest| newest <= id.get()) {
         return Ok(Arc::clone(base));
     }
     let head = match history.head().await? {
@@ -146,19 +155,42 @@ async fn parent(
     };
     match on_conflict {
         OnConflict::Retry(retry) if retry.attempts > 0 => Ok(head),
-        _ => Err(change.conflict(&head).unwrap_or_else(|| Error::Conflict {
-            owner: Owner::Volume(history.of.volume.clone()),
-            expected: Some(base.snapshot_id.number()),
-            found: Some(head.snapshot_id.number()),
-        })),
+        // Commits of gc apart.
+        _ => match history.check_expected(Expect::Head(Some(id)), Some(&head)).await {
+            Ok(()) => Ok(head),
+            Err(conflict @ Error::Conflict { .. }) => {
+                Err(change.conflict(&head).unwrap_or(conflict))
+            }
+            Err(error) => Err(error),
+        },
     }
+}
+
+/// Looks for the blocks in all snapshots from the oldest one that a block was staged on, up to
+/// `parent`: what was committed once is not committed again, even if it was overwritten since.
+async fn look_between(
+    history: &History<VolumeChain>,
+    change: &VolumeChange,
+    oldest: Option<u64>,
+    parent: &Arc<VolumeManifest>,
+) -> Result<()> {
+    let newest = parent.snapshot_id.get();
+    let Some(oldest) = oldest.filter(|oldest| *oldest < newest) else { return Ok(()) };
+    // Not a range of numbers: Go's are not dense.
+    let ids = history.ids().await?.into_iter().map(SnapshotId::get);
+    let between = ids.filter(|id| (oldest + 1..newest).contains(id)).collect::<Vec<_>>();
+    let mut entries = pin!(history.load_all(between.into_iter()));
+    while let Some(entry) = entries.try_next().await? {
+        change.has_landed_in(&entry);
+    }
+    change.has_landed_in(&Entry::Live(Arc::clone(parent)));
+    Ok(())
 }
 
 /// What the snapshots with these numbers have.
 async fn bases(staging: &Staging, numbers: BTreeSet<u64>) -> Result<HashMap<u64, BlocksAt>> {
     let history = &staging.context.history;
-    let mut bases = HashMap::new();
-    for number in numbers {
+    let load = |number: u64| async move {
         let blocks = match (number, &staging.base) {
             (0, _) => BlocksAt::None,
             (_, Base::At(base)) if base.snapshot_id.get() == number => {
@@ -172,7 +204,7 @@ async fn bases(staging: &Staging, numbers: BTreeSet<u64>) -> Result<HashMap<u64,
                 }
             }
         };
-        bases.insert(number, blocks);
-    }
-    Ok(bases)
+        Ok((number, blocks))
+    };
+    stream::iter(numbers).map(load).buffered(LOADS_IN_FLIGHT).try_collect().await
 }

@@ -217,7 +217,7 @@ async fn uncommitted(context: &Context, session: Option<SessionId>) -> Result<Un
 
 fn retain_unnamed(blocks: &mut Vec<Found>, named: &[BlockRef]) {
     let named: HashSet<&str> = named.iter().map(|block| block.path.as_str()).collect();
-    blocks.retain(|found| !named.contains(found.block.key().as_str()));
+    blocks.retain(|found| !named.contains(found.block.path().as_str()));
 }
 
 /// These blocks without those that were not chosen among overlapping ones, by offset.

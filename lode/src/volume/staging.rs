@@ -180,7 +180,7 @@ impl Staging {
         };
         let block = StagedBlock { volume: history.of.volume.clone(), name };
         // Should the name exist, it has these very bytes.
-        history.store.put(&block.key(), data.into()).await?;
+        history.store.put(&block.path(), data.into()).await?;
         reserved.staged(block.clone());
         meter.bytes(length);
         meter.file();

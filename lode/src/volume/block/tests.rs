@@ -119,10 +119,10 @@ fn a_staged_block_tells_what_its_name_says() {
     assert_eq!(block.base(), Some(VolumeSnapshotId::new(7).unwrap()));
     assert_eq!(block.session().to_string(), SESSION);
     assert!(!block.is_overwrite());
-    assert_eq!(block.key(), format!("volumes/disk/data/{}", block.name.to_string()));
+    assert_eq!(block.path(), format!("volumes/disk/data/{}", block.name.to_string()));
 
     let found = block.to_ref();
-    assert_eq!((found.range(), &*found.path), (4096..4608, &*block.key()));
+    assert_eq!((found.range(), &*found.path), (4096..4608, &*block.path()));
     assert!(found.is_whole());
     assert_eq!((found.checksum.as_deref(), found.checksum_algorithm), (Some(CHECKSUM), None));
 
