@@ -47,7 +47,7 @@ type Piece = (u64, &'static [u8], bool);
 enum Stopped {
     /// Nothing was to be committed yet.
     Staging(Error),
-    Commit(CommitError),
+    Commit(Box<CommitError>),
 }
 
 impl From<Error> for Stopped {
@@ -123,7 +123,10 @@ impl Way {
         let store = store.clone();
         async move {
             let staged = self.stage(&store).await?;
-            let committed = staged.commit(metadata! {}).await.map_err(Stopped::Commit)?;
+            let committed = staged
+                .commit(metadata! {})
+                .await
+                .map_err(|failed| Stopped::Commit(Box::new(failed)))?;
             Ok(committed.snapshot_id().get())
         }
         .boxed()
@@ -326,7 +329,8 @@ async fn run(way: Way, base: &InMemory, rule: Rule) -> bool {
             assert!(fired && error.is_retryable(), "{what}: {error}");
             assert_eq!(head, old, "{what}");
         }
-        Err(Stopped::Commit(CommitError { source, staged, .. })) => {
+        Err(Stopped::Commit(failed)) => {
+            let CommitError { source, staged, .. } = *failed;
             assert!(fired, "{what}: {source}");
             if let Error::CommitUnknown { token, .. } = source {
                 assert!(for_ever, "{what}");

@@ -6,6 +6,8 @@
 //! refusal.rs    Refusal                     what an error says
 //! slot.rs       Slot: lode's handles        one process
 //! world.rs      World: slots and reference  what it does lead to
+//! plan.rs       Plan                        what a call is to do, and why it may be refused
+//! outcome.rs    what it gave
 //! learn.rs      new objects                 what a call left in the store
 //! race.rs       two commits at once
 //! checks.rs     every invariant, after each step
@@ -20,6 +22,8 @@ mod found;
 mod learn;
 #[cfg(test)]
 mod machine;
+mod outcome;
+mod plan;
 mod race;
 mod reference;
 mod refusal;

@@ -43,7 +43,7 @@ impl World {
         faulty.rule(Rule::on(Op::Create, Class::Manifest, overtakes));
         let one = one.commit(super::world::metadata(first.commit)).await;
         faulty.heal();
-        let (waiting, ended) = std::mem::replace(&mut *meanwhile.lock().unwrap(), (None, None));
+        let (waiting, ended) = std::mem::take(&mut *meanwhile.lock().unwrap());
         match waiting {
             // The first was refused before it put anything.
             Some((two, commit)) => {

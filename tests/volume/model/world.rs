@@ -1,21 +1,21 @@
 //! lode and the reference, side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
-use lode::{Discarded, Error, Result, Staged, Volume};
+use lode::{Discarded, Error, Volume};
 use object_store::ObjectStore;
 
 use super::race::observe;
-use super::reference::{Base, Held, Reference};
+use super::reference::Reference;
 use super::refusal::Refusal;
-use super::slot::{Done, Plan, Planned, Slot, VOLUME};
+use super::slot::{Plan, Slot, VOLUME};
 use super::steps::{Call, Case, Failure, Opens, Put, SLOTS, Setup, Step, Under};
-use crate::support::ambient::{CountingIds, SetClock, uuid};
+use crate::support::ambient::{CountingIds, SetClock};
 use crate::support::script::Rule;
 use crate::support::{Contents, Fault, FaultStore, contents, memory, settle};
 
@@ -36,7 +36,7 @@ pub fn run(case: &Case) {
 }
 
 /// The offset that stands for where something was discarded.
-const DISCARDED: u8 = 254;
+pub const DISCARDED: u8 = 254;
 
 /// Both sides.
 pub struct World {
@@ -48,8 +48,8 @@ pub struct World {
     /// What was stored after the last step.
     pub stored: BTreeMap<String, Bytes>,
     /// Where something was discarded last.
-    discarded: u64,
-    calls: u64,
+    pub discarded: u64,
+    pub calls: u64,
 }
 
 impl World {
@@ -207,199 +207,6 @@ impl World {
         }
     }
 
-    /// Why a call may be refused; it must be, if there is a reason.
-    fn expect(
-        &self,
-        plan: &Plan,
-        base: Base,
-        held: &BTreeSet<usize>,
-        planned: &[Planned],
-        call: &Call,
-    ) -> Vec<Refusal> {
-        let reference = &self.reference;
-        let refuse = |block: &Planned, held: &BTreeSet<usize>| match block.bytes.is_empty() {
-            true => vec![Refusal::Empty { offset: block.offset }],
-            false => reference.refuse(base, held, block.overwrite, block.range()),
-        };
-        match (plan, call) {
-            (Plan::Stage(block), _) => refuse(block, held),
-            (Plan::Apart(block), _) => refuse(block, &BTreeSet::new()),
-            (Plan::Many(blocks), _) => {
-                blocks.first().map(|block| refuse(block, held)).unwrap_or_default()
-            }
-            (Plan::Stream { offset, bytes, fails, .. }, _) => {
-                let mut all: Vec<_> =
-                    planned.iter().flat_map(|block| refuse(block, held)).collect();
-                let whole = planned.iter().map(|block| block.bytes.len() as u64).sum::<u64>();
-                match fails {
-                    true => all.push(Refusal::Source { offset: offset.saturating_add(whole) }),
-                    false if bytes.is_empty() => all.push(Refusal::Empty { offset: *offset }),
-                    false => {}
-                }
-                all
-            }
-            (Plan::Accept { block, .. }, _) => {
-                let block = reference.returned(block);
-                if held.contains(&block) {
-                    return Vec::new();
-                }
-                let kept = &reference.blocks[block];
-                reference.refuse(base, held, kept.overwrite, kept.range())
-            }
-            (Plan::Resume { session, .. }, Call::Resume { choose, .. }) => {
-                reference.resume(base, &session.to_string(), *choose).err().into_iter().collect()
-            }
-            _ => unreachable!("{plan:?} of {call:?}"),
-        }
-    }
-
-    /// A call went well.
-    #[expect(clippy::too_many_arguments, reason = "everything about one call")]
-    fn done(
-        &mut self,
-        slot: usize,
-        plan: &Plan,
-        done: Done,
-        base: Base,
-        held: BTreeSet<usize>,
-        planned: &[Planned],
-        is_sure: bool,
-    ) {
-        match done {
-            Done::Apart(block) => {
-                self.matches(&block, &planned[0]);
-            }
-            Done::Accepted => {
-                let Plan::Accept { block, .. } = plan else { panic!("{plan:?}") };
-                let block = self.reference.returned(block);
-                self.slots[slot].staged.as_mut().unwrap().1.blocks.insert(block);
-            }
-            Done::Staged(blocks) => {
-                assert_eq!(blocks.len(), planned.len());
-                for (block, planned) in blocks.iter().zip(planned) {
-                    let block = self.matches(block, planned);
-                    self.slots[slot].staged.as_mut().unwrap().1.blocks.insert(block);
-                }
-            }
-            Done::Began(volume) => {
-                let blocks = match plan {
-                    Plan::Accept { block, .. } => BTreeSet::from([self.reference.returned(block)]),
-                    Plan::Resume { session, .. } => {
-                        assert_eq!(volume.session(), *session);
-                        let staged = volume.staged_blocks();
-                        let open: BTreeSet<_> =
-                            staged.iter().map(|block| self.reference.returned(block)).collect();
-                        open
-                    }
-                    _ => {
-                        let staged = volume.staged_blocks();
-                        assert_eq!(staged.len(), planned.len());
-                        let blocks = staged.iter().zip(planned);
-                        blocks.map(|(block, planned)| self.matches(block, planned)).collect()
-                    }
-                };
-                self.hold(slot, volume, base, blocks);
-            }
-            Done::Each(volume, each) => {
-                self.each(slot, volume, &each, base, held, planned, is_sure)
-            }
-        }
-    }
-
-    /// Several at once: as one after the other, if nothing failed.
-    #[expect(clippy::too_many_arguments, reason = "everything about one call")]
-    fn each(
-        &mut self,
-        slot: usize,
-        volume: Option<Volume<Staged>>,
-        each: &[Result<lode::StagedBlock>],
-        base: Base,
-        mut held: BTreeSet<usize>,
-        planned: &[Planned],
-        is_sure: bool,
-    ) {
-        let mut rest = planned;
-        if let (Some(volume), [first, others @ ..]) = (&volume, planned) {
-            let staged = volume.staged_blocks();
-            let of_first = staged.iter().find(|block| block.range() == first.range());
-            held.insert(self.matches(of_first.unwrap(), first));
-            rest = others;
-        }
-        assert_eq!(each.len(), rest.len());
-        for (i, (result, planned)) in each.iter().zip(rest).enumerate() {
-            let mut expected = match planned.bytes.is_empty() {
-                true => vec![Refusal::Empty { offset: planned.offset }],
-                false => self.reference.refuse(base, &held, planned.overwrite, planned.range()),
-            };
-            match result {
-                Ok(block) => {
-                    assert!(expected.is_empty(), "{block:?}, and not {expected:?}");
-                    held.insert(self.matches(block, planned));
-                }
-                Err(error) => {
-                    if !is_sure {
-                        expected.push(Refusal::Storage);
-                        // One that failed was in the way until it did.
-                        let before = rest[..i].iter().map(Planned::range);
-                        expected.extend(before.map(|found| Refusal::Overlap {
-                            range: planned.range(),
-                            found,
-                            snapshot: None,
-                        }));
-                    }
-                    let refusal = Refusal::from(error);
-                    assert!(expected.contains(&refusal), "{error}: not in {expected:?}");
-                }
-            }
-        }
-        match volume {
-            Some(volume) => self.hold(slot, volume, base, held),
-            None if self.slots[slot].staged.is_some() => {
-                self.slots[slot].staged.as_mut().unwrap().1.blocks = held;
-            }
-            None => {}
-        }
-    }
-
-    fn hold(&mut self, slot: usize, volume: Volume<Staged>, base: Base, blocks: BTreeSet<usize>) {
-        let session = volume.session().to_string();
-        self.slots[slot].staged = Some((volume, Held { base, session, blocks }));
-    }
-
-    /// The block that was returned is the one that was planned.
-    fn matches(&self, block: &lode::StagedBlock, planned: &Planned) -> usize {
-        let found = self.reference.returned(block);
-        let kept = &self.reference.blocks[found];
-        assert_eq!(
-            (kept.offset, &kept.bytes, kept.overwrite),
-            (planned.offset, &planned.bytes, planned.overwrite)
-        );
-        found
-    }
-
-    /// A call failed or was dropped: what was staged stays so; what else is, was to be.
-    fn absorb(
-        &mut self,
-        slot: usize,
-        held: &BTreeSet<usize>,
-        planned: &[Planned],
-        may_stage: bool,
-    ) {
-        let Some((staged, mine)) = &mut self.slots[slot].staged else { return };
-        let found: BTreeSet<_> =
-            staged.staged_blocks().iter().map(|block| self.reference.returned(block)).collect();
-        if mine.blocks != *held {
-            return; // The call was not through this handle.
-        }
-        assert!(found.is_superset(held));
-        assert!(may_stage || found == *held, "{found:?} is staged, and {held:?} was");
-        for &block in found.difference(held) {
-            let kept = &self.reference.blocks[block];
-            assert!(planned.iter().any(|planned| planned.range() == kept.range()));
-        }
-        mine.blocks = found;
-    }
-
     async fn commit(&mut self, slot: usize, under: Under) {
         let Some((staged, held)) = self.slots[slot].staged.take() else { return };
         let number = self.next_commit();
@@ -429,7 +236,7 @@ impl World {
                     (Err(Refusal::Storage), _) => assert!(fired && !landed),
                     (_, Error::CommitUnknown { token, .. }) => {
                         assert!(fired);
-                        if number % 2 == 0 {
+                        if number.is_multiple_of(2) {
                             return; // Whoever tries again finds out.
                         }
                         let is_next = token.id().get() == before + 1;
@@ -444,80 +251,6 @@ impl World {
                     (observed, _) => assert_eq!(observed, expected),
                 }
             }
-        }
-    }
-
-    /// What a call is to do; `None` if there is nothing for it.
-    fn plan(&mut self, slot: usize, call: &Call) -> Option<Plan> {
-        self.calls += 1;
-        Some(match call {
-            Call::Stage(put) => Plan::Stage(self.block(put)),
-            Call::Apart(put) => Plan::Apart(self.block(put)),
-            Call::Many(puts) => Plan::Many(puts.iter().map(|put| self.block(put)).collect()),
-            Call::Stream { put, fails, as_reader, chunk } => {
-                let Planned { offset, bytes, .. } = self.block(put);
-                let (fails, as_reader) = (*fails, *as_reader);
-                Plan::Stream { offset, bytes, fails, as_reader, chunk: 1 + usize::from(*chunk) % 9 }
-            }
-            Call::Accept { which, verified } => {
-                let which = usize::from(*which).checked_rem(self.reference.blocks.len())?;
-                Plan::Accept { block: self.reference.sent(which), verified: *verified }
-            }
-            Call::Resume { which, choose, verified } => {
-                let mut sessions: Vec<_> = self.reference.sessions().into_keys().collect();
-                let committed = self.reference.committed.last();
-                sessions
-                    .extend(committed.map(|&block| self.reference.blocks[block].session.clone()));
-                sessions.push(uuid(u64::from(u32::MAX)).simple().to_string());
-                let session = sessions.swap_remove(usize::from(*which) % sessions.len());
-                let chosen = choose.map(|_| {
-                    let chosen = self.reference.chosen(&session, *choose);
-                    chosen.into_iter().map(|block| self.reference.sent(block)).collect()
-                });
-                Plan::Resume {
-                    session: session.parse().unwrap(),
-                    choose: chosen,
-                    verified: *verified,
-                }
-            }
-            Call::Commit => unreachable!("slot {slot}: is not planned"),
-        })
-    }
-
-    fn block(&self, put: &Put) -> Planned {
-        let offset = match put.offset {
-            255 => u64::MAX - 3,
-            DISCARDED => self.discarded,
-            offset => u64::from(offset) % (self.length + 2),
-        };
-        let seed = match put.seed % 3 {
-            0 => u64::from(put.seed),
-            _ => self.calls + 100,
-        };
-        let byte = |n: u64| (seed.wrapping_mul(31) ^ offset ^ n.wrapping_mul(7)) as u8;
-        let bytes = (0..u64::from(put.length) % 32).map(byte).collect();
-        Planned { offset, bytes, overwrite: put.overwrite }
-    }
-
-    /// The blocks that a call may store.
-    fn planned(&self, slot: usize, plan: &Plan) -> Vec<Planned> {
-        match plan {
-            Plan::Stage(block) | Plan::Apart(block) => vec![block.clone()],
-            Plan::Many(blocks) => blocks.clone(),
-            Plan::Stream { offset, bytes, fails, .. } => {
-                let size = self.slots[slot].block_bytes();
-                let pieces = bytes.chunks(size).filter(|piece| !fails || piece.len() == size);
-                let mut at = *offset;
-                pieces
-                    .map(|piece| {
-                        let planned =
-                            Planned { offset: at, bytes: piece.to_vec(), overwrite: false };
-                        at = at.saturating_add(piece.len() as u64);
-                        planned
-                    })
-                    .collect()
-            }
-            Plan::Accept { .. } | Plan::Resume { .. } => Vec::new(),
         }
     }
 
@@ -548,12 +281,6 @@ impl World {
     /// The ids whose manifests are stored, by a listing of our own.
     pub async fn stored_ids(&self) -> Vec<u64> {
         contents(&*self.inner).await.keys().filter_map(|key| manifest_id(key)).collect()
-    }
-}
-
-impl Planned {
-    pub fn range(&self) -> std::ops::Range<u64> {
-        self.offset..self.offset.saturating_add(self.bytes.len() as u64)
     }
 }
 
