@@ -269,10 +269,13 @@ pub enum Error {
         source: object_store::Error,
     },
 
-    /// A concurrent clean-up has condemned objects that this commit refers to. Nothing was
-    /// committed: write again.
-    #[error("clean-up condemned {} object(s) of this commit, the first `{}`", paths.len(), paths.first().map_or("", String::as_str))]
+    /// A clean-up has condemned objects that this commit refers to. Nothing was committed. To a
+    /// dataset, write again; of a volume, [discard](crate::Volume::discard) the blocks that have these
+    /// [paths](crate::StagedBlock::path), stage their bytes again, and commit.
+    #[error("clean-up condemned {} object(s) of this commit to {owner}, the first `{}`", paths.len(), paths.first().map_or("", String::as_str))]
     Condemned {
+        /// The dataset or volume.
+        owner: Owner,
         /// The condemned objects.
         paths: Vec<String>,
     },
@@ -516,7 +519,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Condemned { .. } => true,
+            Self::Condemned { owner, .. } => matches!(owner, Owner::Dataset(_)),
             Self::Storage { source, .. } => matches!(
                 source,
                 object_store::Error::Generic { .. } | object_store::Error::JoinError { .. }

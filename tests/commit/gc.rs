@@ -95,7 +95,7 @@ async fn what_a_clean_up_condemned_is_not_committed() {
         let (faulty, dataset) = start().await;
         clean_up(&faulty, parents.clone(), Condemns::Ours);
         let error = dataset.append(&rows(10..13), metadata! {}).await.unwrap_err();
-        let Error::Condemned { paths } = &error else { panic!("{error}") };
+        let Error::Condemned { paths, .. } = &error else { panic!("{error}") };
         let put: Vec<_> = faulty.calls().into_iter().filter(|call| call.op == Op::Put).collect();
         assert_eq!(*paths, [put[0].path.as_str()]);
         assert!(error.is_retryable());

@@ -90,7 +90,7 @@ async fn stage_again(inner: &Arc<InMemory>, staged: Volume<Staged>, condemned: &
     // One on another base beside them.
     staged.stage_write_at(60, b"sixty").await.unwrap();
     let failed = staged.commit(metadata! {}).await.unwrap_err();
-    let Error::Condemned { paths } = &failed.source else { panic!("{}", failed.source) };
+    let Error::Condemned { paths, .. } = &failed.source else { panic!("{}", failed.source) };
     assert_eq!(*paths, [condemned]);
     assert_eq!(latest(inner).await.snapshot_id().get(), id - 1, "nothing is visible");
     let Discarded::Staged(staged) = failed.staged.discard(20..21) else { panic!("40 is staged") };

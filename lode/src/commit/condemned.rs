@@ -41,7 +41,7 @@ impl<C: Chain> History<C> {
         }
         match condemned.is_empty() {
             true => Ok(()),
-            false => Err(Error::Condemned { paths: condemned }),
+            false => Err(Error::Condemned { owner: self.of.owner(), paths: condemned }),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What a commit that may be rebased does when another writer was first.
 ///
-/// Only an append is ever rebased. A replacing write that lost is always an
+/// Only an append, and a commit of a volume, is ever rebased. A replacing write that lost is always an
 /// [`Error::Conflict`](crate::Error::Conflict), and so is any write with an expected head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnConflict {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::manifest::{BlockRef, VolumeManifest};
 
 /// The snapshot that a handle reads, or the length of a volume that has none yet.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Base {
     New { total_length: u64 },
     At(Arc<VolumeManifest>),

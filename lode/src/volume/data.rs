@@ -68,6 +68,15 @@ impl<const N: usize> BlockData for [u8; N] {
     }
 }
 
+impl BlockData for Box<[u8]> {
+    fn into_bytes(self) -> Bytes {
+        self.into()
+    }
+}
+
+/// How much room is made for a block before any of it has come.
+const FIRST_BYTES: usize = 4 << 20;
+
 /// Where the bytes of several blocks come from.
 pub(super) enum Source<'a> {
     Stream { chunks: BoxedChunks<'a>, rest: Bytes },
@@ -110,9 +119,10 @@ impl<'a> Source<'a> {
                 }
             }
             Self::Reader(reader) => {
-                let mut block = BytesMut::with_capacity(size);
+                let mut block = BytesMut::with_capacity(size.min(FIRST_BYTES));
                 let mut input = reader.take(size as u64);
-                while input.read_buf(&mut block).await? > 0 {}
+                // A full buffer would be given more room.
+                while block.len() < size && input.read_buf(&mut block).await? > 0 {}
                 Ok(block.freeze())
             }
         }

@@ -42,18 +42,29 @@ impl Ledger {
         Ok(Reserved { ledger: self, offset: range.start, staged: false })
     }
 
-    /// Takes out every staged block that touches this range.
-    pub(super) fn discard(&self, range: &Range<u64>) -> Vec<StagedBlock> {
-        let mut entries = self.entries();
-        let (mut out, mut kept) = (Vec::new(), BTreeMap::new());
-        for (offset, entry) in std::mem::take(&mut *entries) {
-            match entry.block {
-                Some(block) if offset < range.end && entry.end > range.start => out.push(block),
-                block => drop(kept.insert(offset, Entry { end: entry.end, block })),
-            }
+    /// Takes a range for a block that is staged already; the range that is in its way, if there is
+    /// one and it is not this block's.
+    pub(super) fn adopt(&self, block: StagedBlock) -> Result<(), Range<u64>> {
+        let is_here = |entry: &Entry| entry.block.as_ref() == Some(&block);
+        if self.entries().get(&block.range().start).is_some_and(is_here) {
+            return Ok(());
         }
-        *entries = kept;
-        out
+        match self.reserve(&block.range()) {
+            Ok(reserved) => reserved.staged(block),
+            // Another task may have been faster with this very block.
+            Err(found) if self.entries().get(&found.start).is_some_and(is_here) => {}
+            Err(found) => return Err(found),
+        }
+        Ok(())
+    }
+
+    /// Takes out every staged block that has bytes in this range.
+    pub(super) fn discard(&self, range: &Range<u64>) {
+        if !range.is_empty() {
+            self.entries().retain(|offset, entry| {
+                entry.block.is_none() || *offset >= range.end || entry.end <= range.start
+            });
+        }
     }
 
     /// What is staged, by offset.

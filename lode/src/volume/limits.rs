@@ -9,7 +9,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeLimits {
     /// The size of the blocks that a stream or a file is staged in, in bytes; the last of a run has
-    /// what is left. Default: 4 MiB.
+    /// what is left. From 1 to 1 GiB; any other counts as the nearest of these. Default: 4 MiB.
     pub block_bytes: usize,
     /// How many blocks of one stream or file are uploaded at once. Default: 4.
     pub blocks_in_flight: usize,
@@ -19,6 +19,12 @@ pub struct VolumeLimits {
     pub read_ahead_bytes: usize,
     /// The largest manifest, in bytes, for writing and reading. Default: 1 GiB.
     pub max_manifest_bytes: u64,
+}
+
+impl VolumeLimits {
+    pub(crate) fn block_bytes(&self) -> usize {
+        self.block_bytes.clamp(1, 1 << 30)
+    }
 }
 
 impl Default for VolumeLimits {

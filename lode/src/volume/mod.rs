@@ -88,7 +88,7 @@ use context::Context;
 /// ```
 ///
 /// The handle holds settings beside its state; they go over to the handles that are made from it.
-#[must_use = "what is staged is committed through the handle that staging gave"]
+#[must_use = "a handle that staging gave is what commits; one that is not needed is dropped by `drop`"]
 pub struct Volume<S: State> {
     context: Context,
     state: S,

@@ -10,8 +10,9 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::Volume;
 use super::accept::{check_size, verify};
-use super::block::{BlockName, StagedBlock};
+use super::block::{BlockName, Kind, StagedBlock};
 use super::context::Context;
+use super::map;
 use super::stage::staged;
 use super::staging::Staging;
 use super::state::{Open, Staged, State};
@@ -84,10 +85,10 @@ impl<S: Open> Volume<S> {
     /// [`Error::NothingStaged`] if the session has nothing that is staged and not committed;
     /// [`Error::AmbiguousBlocks`] if its blocks overlap each other; [`Error::Corrupt`] if one is not
     /// what its name says; [`Error::OutOfBounds`]; [`Error::Overlap`] if this handle's snapshot has
-    /// bytes there meanwhile (resume on the snapshot that was staged on, and
-    /// [discard](Volume::discard) those blocks); and as for [`sessions`](Self::sessions). Nothing is adopted then.
+    /// bytes there meanwhile ([`missing_only`](Resume::missing_only) leaves
+    /// those blocks out); and as for [`sessions`](Self::sessions). Nothing is adopted then.
     pub fn resume(&self, session: SessionId) -> Resume<'_, S> {
-        Resume { volume: self, session, with_content: false, chosen: None }
+        Resume { volume: self, session, with_content: false, chosen: None, missing_only: false }
     }
 }
 
@@ -99,6 +100,7 @@ pub struct Resume<'a, S: Open> {
     session: SessionId,
     with_content: bool,
     chosen: Option<Vec<StagedBlock>>,
+    missing_only: bool,
 }
 
 impl<S: Open> Resume<'_, S> {
@@ -108,18 +110,33 @@ impl<S: Open> Resume<'_, S> {
         self
     }
 
-    /// Of blocks that overlap each other, takes these; of those that overlap none, all.
+    /// Takes these blocks, and of the others those that overlap none of them.
     pub fn choose(mut self, blocks: impl IntoIterator<Item = StagedBlock>) -> Self {
         self.chosen.get_or_insert_default().extend(blocks);
         self
     }
 
+    /// Leaves out blocks where this handle's snapshot has bytes already (those that are to overwrite
+    /// some apart).
+    pub fn missing_only(mut self) -> Self {
+        self.missing_only = true;
+        self
+    }
+
     async fn run(self) -> Result<Volume<Staged>> {
-        let Self { volume, session, with_content, chosen } = self;
+        let Self { volume, session, with_content, chosen, missing_only } = self;
+        let base = volume.state.base();
         let context = volume.context.clone();
         let found = uncommitted(&context, Some(session)).await?;
         let mut blocks = Vec::new();
         for Found { block, size, .. } in found.blocks {
+            let is_plain = block.name.kind == Kind::Write;
+            if missing_only
+                && is_plain
+                && map::first_overlap(base.blocks(), block.range()).is_some()
+            {
+                continue;
+            }
             check_size(&block, size)?;
             blocks.push(block);
         }
@@ -137,8 +154,7 @@ impl<S: Open> Resume<'_, S> {
             });
             checks.buffer_unordered(in_flight).try_collect::<()>().await?;
         }
-        let staging =
-            Staging::resumed(context.clone(), volume.state.base(), session, found.next_seq);
+        let staging = Staging::resumed(context.clone(), base, session, found.next_seq);
         for block in blocks {
             if let Err(error) = staging.adopt(block) {
                 staging.settle(true);
@@ -220,7 +236,7 @@ fn retain_unnamed(blocks: &mut Vec<Found>, named: &[BlockRef]) {
     blocks.retain(|found| !named.contains(found.block.path().as_str()));
 }
 
-/// These blocks without those that were not chosen among overlapping ones, by offset.
+/// These blocks without those that overlap a chosen one, by offset; an error if some overlap still.
 fn disjoint(
     context: &Context,
     session: SessionId,
@@ -230,12 +246,18 @@ fn disjoint(
     blocks.sort_by_key(|block| (block.name.offset, block.name.length, block.name.seq));
     // The same bytes, staged once more: one is as good as the other.
     blocks.dedup_by(|again, block| again.name.is_same_but_for_seq(&block.name));
-    let mut overlapping = overlaps(&blocks);
     if let Some(chosen) = chosen {
-        let mut is_overlapping = overlapping.into_iter();
-        blocks.retain(|block| is_overlapping.next() != Some(true) || chosen.contains(block));
-        overlapping = overlaps(&blocks);
+        let is_same = |a: &StagedBlock, b: &StagedBlock| a.name.is_same_but_for_seq(&b.name);
+        let is_chosen = |block: &StagedBlock| chosen.iter().any(|one| is_same(one, block));
+        let taken: Vec<_> =
+            blocks.iter().filter(|&b| is_chosen(b)).map(StagedBlock::range).collect();
+        let overlaps_one = |block: &StagedBlock| {
+            let range = block.range();
+            taken.iter().any(|taken| taken.start < range.end && range.start < taken.end)
+        };
+        blocks.retain(|block| is_chosen(block) || !overlaps_one(block));
     }
+    let overlapping = overlaps(&blocks);
     if !overlapping.contains(&true) {
         return Ok(blocks);
     }

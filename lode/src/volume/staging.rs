@@ -1,10 +1,12 @@
 //! Staging: from bytes to objects whose names tell all about them.
 
+use std::fmt;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bytes::Bytes;
+use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::spawn_blocking;
 use xxhash_rust::xxh3::xxh3_128;
@@ -16,7 +18,7 @@ use super::data::Source;
 use super::ledger::{Ledger, Reserved};
 use super::map;
 use crate::error::{Error, Result};
-use crate::id::SessionId;
+use crate::id::{SessionId, VolumeSnapshotId};
 use crate::manifest::BlockRef;
 use crate::progress::Meter;
 
@@ -24,7 +26,6 @@ use crate::progress::Meter;
 const INLINE_BYTES: usize = 1 << 20;
 
 /// A staging session: what it stages on, and what it has staged.
-#[derive(Debug)]
 pub struct Staging {
     pub(super) context: Context,
     pub(super) base: Base,
@@ -73,7 +74,7 @@ impl Staging {
 
     /// The blocks of a source that is to be staged from `offset` on.
     fn cut<'a>(&'a self, offset: u64, source: Source<'a>) -> BoxStream<'a, Result<(u64, Bytes)>> {
-        let size = self.context.limits.block_bytes.max(1);
+        let size = self.context.limits.block_bytes();
         let next = move |(mut source, at): (Source<'a>, u64)| async move {
             let data = source.next(size).await.map_err(|source| {
                 let volume = self.context.history.of.volume.clone();
@@ -93,20 +94,23 @@ impl Staging {
         blocks: BoxStream<'_, Result<(u64, Bytes)>>,
     ) -> Result<Vec<StagedBlock>> {
         let meter = &self.context.meter();
-        let uploads = blocks.map(|next| async move {
-            match next {
-                Ok((at, data)) => self.stage_metered(kind, at, data, meter).await.map(Ok),
-                Err(error) => Ok(Err(error)),
-            }
+        let stopped = AtomicBool::new(false);
+        let goes_on = |_: &_| future::ready(!stopped.load(Ordering::Relaxed));
+        let uploads = blocks.take_while(goes_on).map(|next| async move {
+            let (at, data) = next?;
+            self.stage_metered(kind, at, data, meter).await
         });
         let mut uploads =
             pin!(uploads.buffer_unordered(self.context.limits.blocks_in_flight.max(1)));
         let (mut staged, mut failed) = (Vec::new(), None);
+        // What is on its way when something fails arrives.
         while let Some(done) = uploads.next().await {
-            match done? {
+            match done {
                 Ok(block) => staged.push(block),
-                // Whatever the source says, what is on its way arrives.
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    stopped.store(true, Ordering::Relaxed);
+                    failed.get_or_insert(error);
+                }
             }
         }
         if let Some(error) = failed {
@@ -118,13 +122,9 @@ impl Staging {
 
     /// Takes over a block that is in the store already.
     pub(super) fn adopt(&self, block: StagedBlock) -> Result<()> {
-        match self.reserve(block.name.kind, &block.range()) {
-            Ok(reserved) => reserved.staged(block),
-            Err(Error::Overlap { snapshot: None, .. }) if self.ledger.blocks().contains(&block) => {
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        let range = block.range();
+        self.check_free(block.name.kind, &range)?;
+        self.ledger.adopt(block).map_err(|found| self.overlap(&range, found, None))
     }
 
     /// The ranges that the base has, or that are staged, in order, adjacent ones as one.
@@ -189,20 +189,30 @@ impl Staging {
 
     /// Takes a range for a block, if it is free.
     pub(super) fn reserve(&self, kind: Kind, range: &Range<u64>) -> Result<Reserved<'_>> {
+        self.check_free(kind, range)?;
+        self.ledger.reserve(range).map_err(|found| self.overlap(range, found, None))
+    }
+
+    /// Makes sure that the base has nothing where a block is to be.
+    fn check_free(&self, kind: Kind, range: &Range<u64>) -> Result<()> {
         self.range(range.start, range.end - range.start)?;
-        let overlap = |found, snapshot| Error::Overlap {
-            volume: self.context.history.of.volume.clone(),
-            range: range.clone(),
-            found,
-            snapshot,
-        };
         if kind == Kind::Write
             && let Some(base) = self.base.manifest()
             && let Some(found) = map::first_overlap(&base.blocks, range.clone())
         {
-            return Err(overlap(found, Some(base.snapshot_id)));
+            return Err(self.overlap(range, found, Some(base.snapshot_id)));
         }
-        self.ledger.reserve(range).map_err(|found| overlap(found, None))
+        Ok(())
+    }
+
+    fn overlap(
+        &self,
+        range: &Range<u64>,
+        found: Range<u64>,
+        snapshot: Option<VolumeSnapshotId>,
+    ) -> Error {
+        let volume = self.context.history.of.volume.clone();
+        Error::Overlap { volume, range: range.clone(), found, snapshot }
     }
 
     /// A range of the volume.
@@ -220,6 +230,16 @@ impl Staging {
 
     pub(super) fn empty(&self, offset: u64) -> Error {
         Error::EmptyBlock { volume: self.context.history.of.volume.clone(), offset }
+    }
+}
+
+impl fmt::Debug for Staging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Staging")
+            .field("session", &self.id)
+            .field("base", &self.base.number())
+            .field("blocks", &self.ledger.len())
+            .finish_non_exhaustive()
     }
 }
 

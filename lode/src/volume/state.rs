@@ -1,6 +1,6 @@
 //! The states of a volume's handle.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use super::base::Base;
@@ -15,9 +15,18 @@ pub struct New {
 }
 
 /// Open at one snapshot, which can be read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Committed {
     pub(super) manifest: Arc<VolumeManifest>,
+}
+
+impl Debug for Committed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committed")
+            .field("snapshot", &self.manifest.snapshot_id)
+            .field("blocks", &self.manifest.blocks.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// At least one block is staged. What is staged can be committed, and not be read before.

@@ -238,8 +238,10 @@ impl Reference {
         }
         if choose.is_some() {
             let chosen = self.chosen(session, choose);
-            let ambiguous = self.ambiguous(&found);
-            found.retain(|block| !ambiguous.contains(block) || chosen.contains(block));
+            let range = |block: &usize| self.blocks[*block].range();
+            let is_in_the_way =
+                |block: &usize| chosen.iter().any(|one| touches(&range(one), &range(block)));
+            found.retain(|block| chosen.contains(block) || !is_in_the_way(block));
         }
         let ambiguous = self.ambiguous(&found);
         if !ambiguous.is_empty() {
