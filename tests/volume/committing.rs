@@ -54,7 +54,9 @@ async fn a_failed_commit_is_an_error_for_the_question_mark() {
     }
     let error = fails().await.unwrap_err();
     assert!(matches!(error, Error::InvalidMetadata { .. }), "{error:?}");
-    assert_eq!(fails_boxed().await.unwrap_err().to_string(), error.to_string());
+    let boxed = fails_boxed().await.unwrap_err();
+    assert_eq!(boxed.to_string(), "cannot commit what is staged of volume `disk`");
+    assert_eq!(boxed.source().unwrap().to_string(), error.to_string());
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub(super) struct VolumeChange {
     pub(super) blocks: Vec<(String, StagedBlock)>,
     /// What the snapshots have that the blocks were staged on, by number.
     pub(super) bases: HashMap<u64, BlocksAt>,
+    /// Earlier attempts to commit the same session through the same handle.
+    pub(super) attempts: Vec<WriteId>,
     /// Which of the blocks a snapshot has had, by their places: they are committed.
     pub(super) landed: Mutex<HashSet<usize>>,
 }
@@ -128,10 +130,8 @@ impl Change for VolumeChange {
     }
 
     fn has_landed_in(&self, entry: &Entry<VolumeChain>) -> bool {
-        match entry {
-            Entry::Live(manifest) => self.find_landed(&manifest.blocks),
-            Entry::Expired(tombstone) => self.find_landed(&tombstone.expired_blocks),
-        }
+        self.look_into(entry);
+        entry.link().write_id().is_some_and(|id| self.attempts.contains(&id))
     }
 
     fn conflict(&self, head: &VolumeManifest) -> Option<Error> {
@@ -156,17 +156,21 @@ impl VolumeChange {
         blocks.filter(move |(i, _)| !landed.contains(i)).map(|(_, (_, block))| block)
     }
 
-    /// Notes which of the blocks a snapshot has, or parts of them; whether there was one that was not
-    /// known to be committed.
-    fn find_landed(&self, held: &[BlockRef]) -> bool {
+    /// Notes which of the blocks a snapshot has, or parts of them; whether there is one.
+    pub(super) fn look_into(&self, entry: &Entry<VolumeChain>) -> bool {
+        let held = match entry {
+            Entry::Live(manifest) => &manifest.blocks,
+            Entry::Expired(tombstone) => &tombstone.expired_blocks,
+        };
         let mut landed = self.landed();
-        let before = landed.len();
         let blocks = self.blocks.iter().enumerate();
         let found = blocks.filter(|(_, (key, block))| {
             map::blocks_in(held, block.range()).iter().any(|found| found.path == *key)
         });
-        landed.extend(found.map(|(i, _)| i));
-        landed.len() > before
+        let found: Vec<usize> = found.map(|(i, _)| i).collect();
+        let is_any = !found.is_empty();
+        landed.extend(found);
+        is_any
     }
 
     fn landed(&self) -> MutexGuard<'_, HashSet<usize>> {

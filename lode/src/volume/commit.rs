@@ -101,9 +101,11 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
     history.check_runtime().await?;
     let blocks = staging.ledger.blocks();
     let numbers: BTreeSet<u64> = blocks.iter().map(|block| block.name.base).collect();
-    let (oldest, newest) = (numbers.first().copied(), numbers.last().copied());
+    let staged_on = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
+    let write_id = WriteId::new(history.store.fresh_id());
     let change = Arc::new(VolumeChange {
-        write_id: WriteId::new(history.store.fresh_id()),
+        write_id,
+        attempts: staging.attempt(write_id),
         metadata,
         total_length: staging.base.total_length(),
         blocks: blocks.into_iter().map(|block| (block.path(), block)).collect(),
@@ -113,8 +115,7 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
     let on_conflict = staging.context.on_conflict.clone();
     let (base, expect) = match staging.base.manifest() {
         Some(base) => {
-            let parent = parent(&history, &change, base, newest, &on_conflict).await?;
-            look_between(&history, &change, oldest, &parent).await?;
+            let parent = parent(&history, &change, base, staged_on, &on_conflict).await?;
             (Some(parent), Expect::Any)
         }
         None => (None, expect_none(&history, &change).await?),
@@ -130,29 +131,29 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
 async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> Result<Expect> {
     let Some(head) = history.head().await? else { return Ok(Expect::Head(None)) };
     match history.load(SnapshotId::FIRST).await? {
-        Some(first) if change.has_landed_in(&first) => Ok(Expect::Any),
+        Some(first) if change.look_into(&first) => Ok(Expect::Any),
         _ => Err(change.unborn(history, &head)),
     }
 }
 
-/// What to commit on first: the snapshot that the handle reads. The newest instead, where a block was
+/// What to commit on first, after a look at what was committed since the `oldest` and the `newest` of
+/// the snapshots that blocks were staged on: the snapshot that the handle reads. The newest instead, where a block was
 /// staged on a newer one; and where Go wrote the handle's, whose ids are not dense, so that the next one
 /// is free does not say that nothing came after.
 async fn parent(
     history: &History<VolumeChain>,
     change: &VolumeChange,
     base: &Arc<VolumeManifest>,
-    newest: Option<u64>,
+    (oldest, newest): (u64, u64),
     on_conflict: &OnConflict,
 ) -> Result<Arc<VolumeManifest>> {
     let id = base.snapshot_id.number();
-    if base.write_id.is_some() && newest.is_none_or(|newest| newest <= id.get()) {
-        return Ok(Arc::clone(base));
-    }
-    let head = match history.head().await? {
-        Some(head) if head.snapshot_id > base.snapshot_id => head,
-        _ => return Ok(Arc::clone(base)),
+    let head = match base.write_id {
+        Some(_) if newest <= id.get() => None,
+        _ => history.head().await?.filter(|head| head.snapshot_id > base.snapshot_id),
     };
+    look_between(history, change, oldest, head.as_ref().unwrap_or(base)).await?;
+    let Some(head) = head else { return Ok(Arc::clone(base)) };
     match on_conflict {
         OnConflict::Retry(retry) if retry.attempts > 0 => Ok(head),
         // Commits of gc apart.
@@ -171,19 +172,21 @@ async fn parent(
 async fn look_between(
     history: &History<VolumeChain>,
     change: &VolumeChange,
-    oldest: Option<u64>,
+    oldest: u64,
     parent: &Arc<VolumeManifest>,
 ) -> Result<()> {
     let newest = parent.snapshot_id.get();
-    let Some(oldest) = oldest.filter(|oldest| *oldest < newest) else { return Ok(()) };
+    if oldest >= newest {
+        return Ok(());
+    }
     // Not a range of numbers: Go's are not dense.
     let ids = history.ids().await?.into_iter().map(SnapshotId::get);
     let between = ids.filter(|id| (oldest + 1..newest).contains(id)).collect::<Vec<_>>();
     let mut entries = pin!(history.load_all(between.into_iter()));
     while let Some(entry) = entries.try_next().await? {
-        change.has_landed_in(&entry);
+        change.look_into(&entry);
     }
-    change.has_landed_in(&Entry::Live(Arc::clone(parent)));
+    change.look_into(&Entry::Live(Arc::clone(parent)));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::future;
@@ -18,7 +19,7 @@ use super::data::Source;
 use super::ledger::{Ledger, Reserved};
 use super::map;
 use crate::error::{Error, Result};
-use crate::id::{SessionId, VolumeSnapshotId};
+use crate::id::{SessionId, VolumeSnapshotId, WriteId};
 use crate::manifest::BlockRef;
 use crate::progress::Meter;
 
@@ -32,6 +33,7 @@ pub struct Staging {
     pub(super) id: SessionId,
     pub(super) ledger: Ledger,
     next: AtomicU32,
+    attempts: Mutex<Vec<WriteId>>,
     /// Whether nobody need be told when this is dropped.
     settled: AtomicBool,
 }
@@ -51,6 +53,7 @@ impl Staging {
             id,
             ledger: Ledger::default(),
             next: AtomicU32::new(next),
+            attempts: Mutex::default(),
             settled: AtomicBool::new(false),
         }
     }
@@ -141,6 +144,14 @@ impl Staging {
             }
         }
         merged
+    }
+
+    /// Notes an attempt to commit; those before it.
+    pub(super) fn attempt(&self, write: WriteId) -> Vec<WriteId> {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = attempts.clone();
+        attempts.push(write);
+        before
     }
 
     /// Says whether it is known what becomes of the staged blocks.

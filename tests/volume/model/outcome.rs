@@ -120,7 +120,8 @@ impl World {
 
     fn hold(&mut self, slot: usize, volume: Volume<Staged>, base: Base, blocks: BTreeSet<usize>) {
         let session = volume.session().to_string();
-        self.slots[slot].staged = Some((volume, Held { base, session, blocks }));
+        self.slots[slot].staged =
+            Some((volume, Held { base, session, blocks, attempts: Vec::new() }));
     }
 
     /// The block that was returned is the one that was planned.

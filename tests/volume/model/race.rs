@@ -140,11 +140,14 @@ impl World {
         }))
     }
 
-    fn ended(&mut self, asked: Asked, ended: Ended, expected: Result<u64, Refusal>) {
+    fn ended(&mut self, mut asked: Asked, ended: Ended, expected: Result<u64, Refusal>) {
         assert_eq!(observe(&ended), expected);
         match ended {
             Ok(volume) => self.slots[asked.slot].opened(volume),
-            Err(failed) => self.slots[asked.slot].staged = Some((failed.staged, asked.held)),
+            Err(failed) => {
+                asked.held.attempts.push(asked.commit);
+                self.slots[asked.slot].staged = Some((failed.staged, asked.held));
+            }
         }
     }
 }

@@ -58,6 +58,8 @@ pub struct Held {
     pub base: Base,
     pub session: String,
     pub blocks: BTreeSet<usize>,
+    /// The commits that were tried before.
+    pub attempts: Vec<u64>,
 }
 
 impl Block {
@@ -179,16 +181,20 @@ impl Reference {
             let conflict = Refusal::Conflict { expected: None, found: Some(head) };
             return Err(overlap.unwrap_or(conflict));
         }
+        // What a snapshot has had is committed.
+        let mut left = held.clone();
+        left.blocks.retain(|block| !self.committed.contains(block));
         // What was changed already in the snapshot that the handle reads is told of that one.
-        let mut at_base = held.clone();
+        let mut at_base = left.clone();
         at_base.blocks.retain(|&block| self.blocks[block].base <= held.base.number);
         if let Some(refusal) = self.overlap(&at_base, held.base.number) {
             return Err(refusal);
         }
-        if let Some(refusal) = self.overlap(held, head) {
+        if let Some(refusal) = self.overlap(&left, head) {
             return Err(refusal);
         }
-        if fail_on_conflict && head != held.base.number {
+        let since = self.snapshots.iter().skip(held.base.number as usize);
+        if fail_on_conflict && since.clone().any(|kept| !held.attempts.contains(&kept.commit)) {
             let expected = Some(held.base.number).filter(|&number| number > 0);
             return Err(Refusal::Conflict { expected, found: Some(head) });
         }
@@ -196,10 +202,7 @@ impl Reference {
             0 => vec![None; held.base.length as usize],
             head => self.bytes(head).to_vec(),
         };
-        for &block in &held.blocks {
-            if bytes.iter().flatten().any(|byte| byte.block == block) {
-                continue;
-            }
+        for &block in &left.blocks {
             for (place, at) in self.blocks[block].range().enumerate() {
                 bytes[at as usize] = Some(Byte { block, place });
             }

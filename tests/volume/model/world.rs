@@ -208,7 +208,7 @@ impl World {
     }
 
     async fn commit(&mut self, slot: usize, under: Under) {
-        let Some((staged, held)) = self.slots[slot].staged.take() else { return };
+        let Some((staged, mut held)) = self.slots[slot].staged.take() else { return };
         let number = self.next_commit();
         let before = self.reference.head();
         let mut after = self.reference.clone();
@@ -231,6 +231,7 @@ impl World {
                 self.slots[slot].opened(volume);
             }
             Err(failed) => {
+                held.attempts.push(number);
                 self.slots[slot].staged = Some((failed.staged, held));
                 match (observed, failed.source) {
                     (Err(Refusal::Storage), _) => assert!(fired && !landed),
