@@ -1,6 +1,8 @@
 //! What each fuzz target does with its bytes, on any compiler: `fuzz_targets/` hands them to
 //! libFuzzer, `replay` reads them from files. A target panics when lode breaks a promise.
 
+use arbitrary::{Arbitrary, Unstructured};
+
 pub mod dataset_ops;
 pub mod decompress;
 pub mod hive_segment;
@@ -30,6 +32,13 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("dataset_ops", dataset_ops::run),
     ("volume_ops", volume_ops::run),
 ];
+
+/// Steps until the bytes are used up, `most` at most. (`Vec` as `arbitrary` makes it ends after two on
+/// average.)
+fn steps<'a, T: Arbitrary<'a>>(bytes: &mut Unstructured<'a>, most: usize) -> Vec<T> {
+    let next = || if bytes.is_empty() { None } else { T::arbitrary(bytes).ok() };
+    std::iter::from_fn(next).take(most).collect()
+}
 
 fn block_on<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

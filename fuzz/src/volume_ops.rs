@@ -2,13 +2,15 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::volume_model::{Case, run as play};
+use crate::steps;
+use crate::volume_model::{Case, Setup, run as play};
 
 /// How many steps a run has at most.
 const STEPS: usize = 40;
 
 pub fn run(data: &[u8]) {
-    let Ok(mut case) = Case::arbitrary(&mut Unstructured::new(data)) else { return };
-    case.steps.truncate(STEPS);
-    play(&case);
+    let mut bytes = Unstructured::new(data);
+    let Ok(setup) = Setup::arbitrary(&mut bytes) else { return };
+    let steps = steps(&mut bytes, STEPS);
+    play(&Case { setup, steps });
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt};
-use lode::{Committed, Store, Volume, metadata};
+use lode::{Committed, Store, Volume, VolumeReader, metadata};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::runtime::Runtime;
 
 use crate::noise;
@@ -65,7 +65,6 @@ pub(crate) fn overhead(bench: &Bench, runtime: &Runtime) {
 
 /// A reader over 1 GiB, against reading the same block files.
 pub(crate) fn sequential(bench: &Bench, runtime: &Runtime) {
-    const SIZE: u64 = 1 << 30;
     let dir = bench.dir();
     let store = Store::local(dir.path()).unwrap();
     let volume = Volume::create(&store, "disk", SIZE).unwrap();
@@ -75,32 +74,59 @@ pub(crate) fn sequential(bench: &Bench, runtime: &Runtime) {
     let staged = runtime.block_on(volume.stage_stream_at(0, source)).unwrap();
     let volume = runtime.block_on(staged.commit(metadata! {})).unwrap();
     let mut buffer = vec![0; 1 << 20];
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut copied, mut lent, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=bench.rounds() {
-        let start = Instant::now();
-        let len = runtime.block_on(async {
-            let (mut reader, mut len) = (volume.reader(), 0);
-            while let n @ 1.. = reader.read(&mut buffer).await.unwrap() {
-                len += n as u64;
-            }
-            len
-        });
-        assert_eq!(len, SIZE);
-        let (elapsed, start) = (start.elapsed(), Instant::now());
-        let mut len = 0;
-        for block in volume.blocks() {
-            let mut file = File::open(dir.path().join(&block.path)).unwrap();
-            while let n @ 1.. = file.read(&mut buffer).unwrap() {
-                len += n as u64;
-            }
-        }
-        assert_eq!(len, SIZE);
+        let times = [
+            timed(|| runtime.block_on(read(volume.reader(), &mut buffer))),
+            timed(|| runtime.block_on(lend(volume.reader()))),
+            timed(|| {
+                let paths = volume.blocks().iter().map(|block| dir.path().join(&block.path));
+                paths.map(|path| read_file(&path, &mut buffer)).sum()
+            }),
+        ];
         if round > 0 {
-            ours.push(elapsed);
-            theirs.push(start.elapsed());
+            for (times, time) in [&mut copied, &mut lent, &mut theirs].into_iter().zip(times) {
+                times.push(time);
+            }
         }
     }
-    bench.print("reader: 1 GiB, against std::fs", median(ours), median(theirs));
+    let theirs = median(theirs);
+    bench.print("reader: 1 GiB, against std::fs", median(copied), theirs);
+    bench.print("reader: 1 GiB, as `AsyncBufRead`", median(lent), theirs);
+}
+
+/// The length of the volume that a reader is over.
+const SIZE: u64 = 1 << 30;
+
+fn timed(read: impl FnOnce() -> u64) -> Duration {
+    let start = Instant::now();
+    assert_eq!(read(), SIZE);
+    start.elapsed()
+}
+
+async fn read(mut reader: VolumeReader, buffer: &mut [u8]) -> u64 {
+    let mut len = 0;
+    while let n @ 1.. = reader.read(buffer).await.unwrap() {
+        len += n as u64;
+    }
+    len
+}
+
+async fn lend(mut reader: VolumeReader) -> u64 {
+    let mut len = 0;
+    while let n @ 1.. = reader.fill_buf().await.unwrap().len() {
+        len += n as u64;
+        reader.consume(n);
+    }
+    len
+}
+
+fn read_file(path: &std::path::Path, buffer: &mut [u8]) -> u64 {
+    let (mut file, mut len) = (File::open(path).unwrap(), 0);
+    while let n @ 1.. = file.read(buffer).unwrap() {
+        len += n as u64;
+    }
+    len
 }
 
 /// A volume of 1,000 blocks.

@@ -32,4 +32,7 @@ mod steps;
 mod world;
 
 #[allow(unused_imports, reason = "of the two drivers, one is inside and one outside")]
-pub use {steps::Case, world::run};
+pub use {
+    steps::{Case, Setup},
+    world::run,
+};
