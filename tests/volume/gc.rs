@@ -56,6 +56,20 @@ async fn expire(inner: &InMemory, id: u64) {
     put_json(inner, &manifest_key(id), &value).await;
 }
 
+/// A healthy store was called corrupt where a block was staged after a clean-up that came after the
+/// snapshot of the handle which commits it.
+#[tokio::test]
+async fn a_block_that_is_younger_than_the_clean_up_is_committed_by_an_older_handle() {
+    let (inner, one) = start().await;
+    gc(&inner, 1, uuid(7), &[format!("volumes/{ID}/data/x.bin")]).await;
+    let two = one.latest().await.unwrap().unwrap();
+    assert_eq!(two.snapshot_id().get(), 2);
+    let sent = two.stager().stage_write_at(50, b"young").await.unwrap();
+    let volume = one.accept(sent).await.unwrap().commit(metadata! {}).await.unwrap();
+    assert_eq!(volume.snapshot_id().get(), 3);
+    assert_eq!(volume.read_at(50..55).await.unwrap(), "young");
+}
+
 /// A volume of 100 bytes whose snapshot 1 has 0..10.
 async fn start() -> (Arc<InMemory>, Volume<lode::Committed>) {
     let inner = memory();

@@ -3,6 +3,7 @@
 // Lists of one range are meant as such.
 #![allow(clippy::single_range_in_vec_init)]
 
+mod again;
 mod basics;
 mod budget;
 mod committing;
