@@ -14,7 +14,7 @@ async fn what_landed_and_was_overwritten_is_in_nobodys_way() {
     let first = staged.staged_blocks().remove(0);
     let two = one.accept(first).await.unwrap().commit(metadata! {}).await.unwrap();
     let over = two.stage_overwrite_at(0, bytes(2, 0..10)).await.unwrap();
-    over.commit(metadata! {}).await.unwrap();
+    drop(over.commit(metadata! {}).await.unwrap());
 
     let four = staged.commit(metadata! {}).await.unwrap();
     assert_eq!(four.read_at(0..10).await.unwrap(), bytes(2, 0..10));
@@ -42,7 +42,7 @@ async fn an_overwrite_that_is_delivered_again_changes_nothing() {
 async fn blocks_of_a_newer_snapshot_are_committed_on_the_newest() {
     let store = Store::memory();
     let one = committed(&store, "disk", &[0..10]).await;
-    stage(&one, 1, &[20..30]).await.commit(metadata! {}).await.unwrap();
+    drop(stage(&one, 1, &[20..30]).await.commit(metadata! {}).await.unwrap());
     let worker = open(&store, "disk").await;
     for policy in [OnConflict::default(), OnConflict::Fail] {
         let at = 40 + 10 * u64::from(policy == OnConflict::Fail);
