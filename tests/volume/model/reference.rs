@@ -184,10 +184,12 @@ impl Reference {
         // What a snapshot has had is committed.
         let mut left = held.clone();
         left.blocks.retain(|block| !self.committed.contains(block));
-        // What was changed already in the snapshot that the handle reads is told of that one.
-        let mut at_base = left.clone();
-        at_base.blocks.retain(|&block| self.blocks[block].base <= held.base.number);
-        if let Some(refusal) = self.overlap(&at_base, held.base.number) {
+        // What was changed already in the snapshot that the handle reads is told of that one; unless
+        // something was staged on a newer one, and all of it is committed on the newest.
+        let is_newer = |&block: &usize| self.blocks[block].base > held.base.number;
+        if !held.blocks.iter().any(is_newer)
+            && let Some(refusal) = self.overlap(&left, held.base.number)
+        {
             return Err(refusal);
         }
         if let Some(refusal) = self.overlap(&left, head) {
