@@ -22,7 +22,7 @@ pub struct VolumeLimits {
 }
 
 impl VolumeLimits {
-    pub(crate) fn block_bytes(&self) -> usize {
+    pub(crate) fn block_size(&self) -> usize {
         self.block_bytes.clamp(1, 1 << 30)
     }
 }

@@ -77,7 +77,7 @@ impl Staging {
 
     /// The blocks of a source that is to be staged from `offset` on.
     fn cut<'a>(&'a self, offset: u64, source: Source<'a>) -> BoxStream<'a, Result<(u64, Bytes)>> {
-        let size = self.context.limits.block_bytes();
+        let size = self.context.limits.block_size();
         let next = move |(mut source, at): (Source<'a>, u64)| async move {
             let data = source.next(size).await.map_err(|source| {
                 let volume = self.context.history.of.volume.clone();

@@ -55,7 +55,7 @@ impl FileBlocks {
             path,
             volume,
             len,
-            block_bytes: limits.block_bytes() as u64,
+            block_bytes: limits.block_size() as u64,
             left_out: Vec::new(),
             at: 0,
             data: 0..0,
