@@ -119,7 +119,7 @@ fn a_staged_block_tells_what_its_name_says() {
     assert_eq!(block.base(), Some(VolumeSnapshotId::new(7).unwrap()));
     assert_eq!(block.session().to_string(), SESSION);
     assert!(!block.is_overwrite());
-    assert_eq!(block.key(), format!("volumes/disk/data/{}", block.name.to_string()));
+    assert_eq!(block.key(), format!("volumes/disk/data/{}", block.name));
 
     let found = block.to_ref();
     assert_eq!((found.range(), &*found.path), (4096..4608, &*block.key()));

@@ -25,6 +25,7 @@ pub(super) struct Source<'a> {
     pub(super) manifest: &'a VolumeManifest,
     pub(super) meter: &'a Meter,
     /// Where readers give their buffers back.
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only files are read into it"))]
     pub(super) spare: Option<&'a Spare>,
 }
 

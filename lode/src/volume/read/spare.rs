@@ -10,6 +10,7 @@ pub(super) struct Spare(Mutex<Option<Vec<u8>>>);
 
 impl Spare {
     /// An empty buffer with room for `room` bytes and not for many more; else one without.
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only files are read into it"))]
     pub(super) fn take(&self, room: u64) -> Vec<u8> {
         let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         spare
