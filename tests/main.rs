@@ -12,3 +12,4 @@ mod record;
 mod store;
 mod support;
 mod ui;
+mod volume;

@@ -9,13 +9,15 @@ pub mod manifest;
 #[path = "../../tests/model/mod.rs"]
 mod model;
 mod planted;
+pub mod volume_manifest;
 
 /// A target's body.
 pub type Target = fn(&[u8]);
 
 /// All of them.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("manifest", manifest::run),
+    ("volume_manifest", volume_manifest::run),
     ("jsonl", jsonl::run),
     ("hive_segment", hive_segment::run),
     ("decompress", decompress::run),

@@ -454,6 +454,19 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A file that was to be imported is shorter or longer than the volume, or became so meanwhile.
+    #[error("the file `{}` has {found} bytes, and volume `{volume}` has {expected}", path.display())]
+    FileLength {
+        /// The volume.
+        volume: VolumeId,
+        /// The file.
+        path: PathBuf,
+        /// The length of the volume, in bytes.
+        expected: u64,
+        /// That of the file.
+        found: u64,
+    },
+
     /// A background task of this call was lost: the runtime has no timer (`enable_time`, or
     /// `enable_all`) or is shutting down, or user code (a codec, a serializer) panicked in it. A
     /// commit that had begun may have happened; without a timer none begins.

@@ -1,7 +1,7 @@
 //! Typed, embeddable persistence on object storage.
 //!
 //! lode writes structs, or bytes, as immutable snapshots into a directory or a bucket, and reads
-//! them back as the same structs. A snapshot is numbered, has metadata, and is committed whole or
+//! them back as the same structs, or bytes. A snapshot is numbered, has metadata, and is committed whole or
 //! not at all. There is no server, no catalog service, and no lock.
 //!
 //! ```text
@@ -19,9 +19,17 @@
 //!        │                                               ▼
 //!        └─ read, stream, read_blob, stream_blob ◄── &Snapshot<T>
 //!
+//!   │
+//!   └─ Volume<S> ──── a sparse range of bytes; S is New, Staged or Committed
+//!        │
+//!        ├─ New, Committed ── stage_write_at, stage_stream_at, import_from, accept, resume ──► Staged
+//!        ├─ Staged ────────── more of the same, discard, commit ──► Committed
+//!        └─ Committed ─────── open at one snapshot: read_at, reader, stream, export_to, coverage, gaps
+//!
 //! in storage:   datasets/<id>/snapshots/<number>/manifest.json    put once: this is the commit
 //!               datasets/<id>/data/<write id>/<part>.jsonl.zst    named by manifests
 //!               datasets/<id>/latest                              a hint, nothing depends on it
+//!               volumes/<id>/…                                    the same, with blocks for files
 //! ```
 //!
 //! # A first look
@@ -60,6 +68,21 @@
 //! # Ok(()) }
 //! ```
 //!
+//! And for bytes that come in pieces:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+//! use lode::{Store, Volume, metadata};
+//!
+//! let volume = Volume::create(&Store::memory(), "disk", 1 << 30)?;
+//! let staged = volume.stage_write_at(4096, b"in any order").await?;
+//! staged.stage_write_at(0, b"and sparse").await?;
+//! let volume = staged.commit(metadata! { "step": 1 }).await?;
+//! assert_eq!(volume.read_at(4096..4108).await?, "in any order");
+//! assert_eq!(volume.coverage(), [0..10, 4096..4108]);
+//! # Ok(()) }
+//! ```
+//!
 //! # What it is not
 //!
 //! Not a database: it has no queries beyond 'these partitions of this snapshot', no indexes and no
@@ -71,6 +94,8 @@
 //! * [`Dataset`]: everything that is written and read. Its methods say which errors come when, and
 //!   what is true afterwards. [`Write`], [`Read`], [`RecordWriter`], [`BlobWriter`] are what they give.
 //! * [`Snapshot`] and [`manifest`]: what is known of data without reading it.
+//! * [`Volume`] and its states [`New`], [`Staged`] and [`Committed`]; [`Stager`] for other tasks and
+//!   processes, [`Session`] for what was left staged, [`VolumeLimits`].
 //! * [`trait@Record`], [`Enum`], and [`record`]: which structs can be stored.
 //! * [`codec`], [`compress`], [`Checksum`]: how records become files. Reading never needs them to be
 //!   named: it follows the manifest.
@@ -147,6 +172,8 @@ pub use volume::{
     Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
     Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
+#[cfg(feature = "local")]
+pub use volume::{Export, Import};
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

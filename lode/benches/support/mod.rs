@@ -1,9 +1,5 @@
-//! Timing, and the records.
-
-pub(crate) mod flight;
-pub(crate) mod memory;
-pub(crate) mod small;
-pub(crate) mod stall;
+//! Timing and memory; each benchmark uses a part of it.
+#![allow(dead_code)]
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -32,6 +28,11 @@ impl Bench {
         // cargo passes `--bench`.
         let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
         Self { rounds: rounds.unwrap_or(5), filter }
+    }
+
+    /// How often each case is to run.
+    pub(crate) fn rounds(&self) -> usize {
+        self.rounds
     }
 
     /// Whether a case of this name, or of one that begins so, may be picked.

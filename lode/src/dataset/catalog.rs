@@ -50,7 +50,7 @@ impl<L> Catalog<L> {
     /// The datasets that have at least one snapshot, sorted by name.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage).
+    /// [`Error::Storage`].
     // Not an `async fn`: the compiler would report a layout that cannot be listed three times.
     pub fn datasets(&self) -> BoxFuture<'_, Result<Vec<DatasetId>>>
     where
@@ -97,7 +97,7 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage).
+    /// [`Error::Storage`].
     pub async fn volumes(&self) -> Result<Vec<VolumeId>> {
         let names = self.store.list_folders(VOLUMES).await?;
         let ids = names.into_iter().filter_map(|name| VolumeId::new(name).ok());
@@ -121,13 +121,10 @@ impl Catalog<HiveLayout> {
 }
 
 /// Those of `ids` that have a snapshot, sorted.
-async fn committed<I: Ord, C: Chain>(
+async fn committed<I: Ord + Send, C: Chain>(
     ids: impl Iterator<Item = I> + Send,
     history: impl Fn(&I) -> History<C> + Sync,
-) -> Result<Vec<I>>
-where
-    I: Send,
-{
+) -> Result<Vec<I>> {
     let history = &history;
     let mut found: Vec<I> = futures::stream::iter(ids)
         .map(|id| async move {

@@ -191,7 +191,7 @@ pub(crate) fn write_id() -> impl Strategy<Value = WriteId> {
     any::<u128>().prop_map(|bits| WriteId::new(Uuid::from_u128(bits)))
 }
 
-fn gc_ref() -> impl Strategy<Value = GcRef> {
+pub(super) fn gc_ref() -> impl Strategy<Value = GcRef> {
     (1..i64::MAX as u64, write_id())
         .prop_map(|(id, write_id)| GcRef::new(SnapshotId::new(id).unwrap(), write_id))
 }
@@ -205,7 +205,7 @@ fn checksum_name() -> impl Strategy<Value = String> {
     prop_oneof![Just("xxh3-128"), Just("md5"), Just("crc-of-mine")].prop_map(str::to_owned)
 }
 
-fn checksum() -> impl Strategy<Value = String> {
+pub(super) fn checksum() -> impl Strategy<Value = String> {
     any::<u128>().prop_map(|bits| format!("{bits:032x}"))
 }
 

@@ -1,5 +1,9 @@
 //! JSON objects in which everything may be missing.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 use super::FormatVersion;
@@ -58,6 +62,34 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Bad>
     })
 }
 
+/// A key of an object. It is copied only where it was written with escapes: a manifest has four for
+/// each block.
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
 /// A struct of [`Field`]s that is read from a JSON object, and from nothing else: serde's own
 /// derive takes arrays too. Unknown keys are skipped, repeated ones are an error.
 macro_rules! object {
@@ -83,8 +115,8 @@ macro_rules! object {
                         mut map: A,
                     ) -> Result<$name, A::Error> {
                         let mut object = $name::default();
-                        while let Some(key) = map.next_key::<String>()? {
-                            match key.as_str() {
+                        while let Some(key) = map.next_key::<$crate::manifest::field::Key<'_>>()? {
+                            match &*key.0 {
                                 $(stringify!($field) => {
                                     if !object.$field.is_absent() {
                                         let key = stringify!($field);

@@ -3,10 +3,14 @@
 //! ```text
 //! Document ─┬─ Live(Manifest) ── files: FileRef ── stats: FileStats ── columns: ColumnStats
 //!           └─ Tombstone                (an expired snapshot)
+//!
+//! VolumeDocument ─┬─ Live(VolumeManifest) ── blocks: BlockRef
+//!                 └─ Tombstone(VolumeTombstone)
 //! ```
 //!
 //! Everything here is validated whole when it is read: a [`Manifest`] that was parsed has sorted
-//! paths inside its own dataset, counts that add up, and references that resolve. It is also
+//! paths inside its own dataset, counts that add up, and references that resolve; a
+//! [`VolumeManifest`] has sorted blocks that neither overlap nor leave the volume. It is also
 //! validated before it is written, by the same rules.
 
 mod build;

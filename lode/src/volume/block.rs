@@ -106,6 +106,11 @@ impl StagedBlock {
 }
 
 impl BlockName {
+    /// Whether this is the same block, staged once more.
+    pub(super) fn is_same_but_for_seq(&self, other: &Self) -> bool {
+        Self { seq: 0, ..self.clone() } == Self { seq: 0, ..other.clone() }
+    }
+
     /// Exactly what `Display` gives; `None` for any other text.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let mut parts = name.strip_suffix(".bin")?.split('-');

@@ -103,8 +103,7 @@ impl Change for VolumeChange {
         }
         let (mut plain, mut over) = (Vec::new(), Vec::new());
         for (key, block) in &self.blocks {
-            let there = map::blocks_in(held, block.range());
-            if there.iter().any(|found| found.path == *key) {
+            if has(held, key, block) {
                 // An earlier attempt has landed after all.
                 continue;
             }
@@ -132,8 +131,8 @@ impl Change for VolumeChange {
 
     fn conflict(&self, head: &VolumeManifest) -> Option<Error> {
         self.check_length(head).err().or_else(|| {
-            let mut blocks = self.blocks.iter().map(|(_, block)| block);
-            blocks.find_map(|block| {
+            let mut blocks = self.blocks.iter().filter(|(key, block)| !has(&head.blocks, key, block));
+            blocks.find_map(|(_, block)| {
                 Some(Error::Overlap {
                     volume: head.volume_id.clone(),
                     range: block.range(),
@@ -146,6 +145,11 @@ impl Change for VolumeChange {
 }
 
 impl VolumeChange {
+    /// Whether one of these blocks is one of those to be committed.
+    pub(super) fn has_one_of(&self, blocks: &[BlockRef]) -> bool {
+        self.blocks.iter().any(|(key, block)| has(blocks, key, block))
+    }
+
     /// Why a volume that has snapshots cannot be created.
     pub(super) fn unborn(&self, history: &History<VolumeChain>, head: &VolumeManifest) -> Error {
         self.check_length(head).err().unwrap_or_else(|| Error::Conflict {
@@ -180,4 +184,9 @@ impl VolumeChange {
     fn base_of(&self, block: &StagedBlock) -> &BlocksAt {
         self.bases.get(&block.name.base).unwrap_or(&BlocksAt::None)
     }
+}
+
+/// Whether this block, or a part that remains of it, is one of `held`.
+fn has(held: &[BlockRef], key: &str, block: &StagedBlock) -> bool {
+    map::blocks_in(held, block.range()).iter().any(|found| found.path == *key)
 }

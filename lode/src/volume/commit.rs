@@ -9,11 +9,12 @@ use futures::future::BoxFuture;
 
 use super::Volume;
 use super::base::Base;
+use super::chain::VolumeChain;
 use super::change::{BlocksAt, VolumeChange};
 use super::open::at;
 use super::staging::Staging;
 use super::state::{Committable, Committed, Staged, State};
-use crate::commit::{Entry, Expect, Proposal};
+use crate::commit::{Entry, Expect, History, Proposal};
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 use crate::manifest::VolumeManifest;
@@ -45,8 +46,6 @@ impl<S: State> Volume<S> {
         let context = self.context;
         let metadata = metadata.into_metadata();
         async move {
-            // It goes on when this is dropped: then nothing is lost that could be told.
-            staging.settle(true);
             let committed = match metadata {
                 Ok(metadata) => commit(&staging, metadata).await,
                 Err(error) => Err(error),
@@ -111,16 +110,24 @@ async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManif
     let base = staging.base.manifest().cloned();
     let expect = match base {
         Some(_) => Expect::Any,
-        None => Expect::Head(None),
+        None => expect_none(&history, &change).await?,
     };
-    if base.is_none()
-        && let Some(head) = history.head().await?
-    {
-        return Err(change.unborn(&history, &head));
-    }
     let on_conflict = staging.context.on_conflict.clone();
     let proposal = Proposal { history, base, change, expect, on_conflict };
+    // It goes on when this is dropped: then nothing is lost that could be told.
+    staging.settle(true);
     proposal.commit().await.map_err(|failed| failed.error)
+}
+
+/// Makes sure that a volume which is to be created is not there; unless an earlier attempt of this very
+/// handle has created it after all.
+async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> Result<Expect> {
+    let Some(head) = history.head().await? else { return Ok(Expect::Head(None)) };
+    match history.load(SnapshotId::FIRST).await? {
+        Some(Entry::Live(first)) if change.has_one_of(&first.blocks) => Ok(Expect::Any),
+        Some(Entry::Expired(first)) if change.has_one_of(&first.expired_blocks) => Ok(Expect::Any),
+        _ => Err(change.unborn(history, &head)),
+    }
 }
 
 /// What the snapshots with these numbers have.

@@ -10,7 +10,7 @@ use super::limits::VolumeLimits;
 
 /// The settings of a handle, and the history it is about.
 #[derive(Clone)]
-pub(crate) struct Context {
+pub struct Context {
     pub(crate) history: History<VolumeChain>,
     pub(crate) on_conflict: OnConflict,
     pub(crate) limits: VolumeLimits,

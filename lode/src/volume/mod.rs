@@ -16,6 +16,8 @@ mod commit;
 mod context;
 mod coverage;
 mod data;
+#[cfg(feature = "local")]
+mod files;
 mod history;
 mod ledger;
 mod limits;
@@ -35,6 +37,8 @@ pub use block::StagedBlock;
 pub(crate) use chain::{VOLUMES, VolumeChain};
 pub use commit::CommitError;
 pub use data::BlockData;
+#[cfg(feature = "local")]
+pub use files::{Export, Import};
 pub use limits::VolumeLimits;
 pub use map::Run;
 pub use read::VolumeReader;
@@ -84,7 +88,7 @@ use context::Context;
 /// ```
 ///
 /// The handle holds settings beside its state; they go over to the handles that are made from it.
-#[must_use]
+#[must_use = "what is staged is committed through the handle that staging gave"]
 pub struct Volume<S: State> {
     context: Context,
     state: S,
@@ -107,20 +111,25 @@ impl<S: State> Volume<S> {
     /// committed, and retry.
     pub fn on_conflict(mut self, policy: OnConflict) -> Self {
         self.context.on_conflict = policy;
-        self
+        self.configured()
     }
 
     /// Limits on memory and concurrency.
     pub fn limits(mut self, limits: VolumeLimits) -> Self {
         self.context.history.max_manifest_bytes = limits.max_manifest_bytes;
         self.context.limits = limits;
-        self
+        self.configured()
     }
 
     /// Tells `tell` of the bytes and blocks (as files) that calls on this handle stage, read, import
     /// and export, as [`Dataset::on_progress`](crate::Dataset::on_progress) does.
     pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.context.progress = Some(Arc::new(tell));
+        self.configured()
+    }
+
+    fn configured(mut self) -> Self {
+        self.state.configure(&self.context);
         self
     }
 }

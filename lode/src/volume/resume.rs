@@ -26,7 +26,8 @@ use crate::manifest::BlockRef;
 pub struct Session {
     /// Its id.
     pub id: SessionId,
-    /// The blocks, by offset. They can overlap: where a block was discarded, and staged again.
+    /// The blocks, by offset. They can overlap: where a block was discarded, or the answer to its put
+    /// was lost, and it was staged again.
     pub blocks: Vec<StagedBlock>,
     /// When the last of them was staged, by the store's clock.
     pub last_staged: DateTime<Utc>,
@@ -83,7 +84,8 @@ impl<S: Open> Volume<S> {
     /// [`Error::NothingStaged`] if the session has nothing that is staged and not committed;
     /// [`Error::AmbiguousBlocks`] if its blocks overlap each other; [`Error::Corrupt`] if one is not
     /// what its name says; [`Error::OutOfBounds`]; [`Error::Overlap`] if this handle's snapshot has
-    /// bytes there meanwhile; and as for [`sessions`](Self::sessions). Nothing is adopted then.
+    /// bytes there meanwhile (resume on the snapshot that was staged on, and
+    /// [discard](Volume::discard) those blocks); and as for [`sessions`](Self::sessions). Nothing is adopted then.
     pub fn resume(&self, session: SessionId) -> Resume<'_, S> {
         Resume { volume: self, session, with_content: false, chosen: None }
     }
@@ -225,7 +227,9 @@ fn disjoint(
     mut blocks: Vec<StagedBlock>,
     chosen: Option<&[StagedBlock]>,
 ) -> Result<Vec<StagedBlock>> {
-    blocks.sort_by_key(|block| (block.name.offset, block.name.seq));
+    blocks.sort_by_key(|block| (block.name.offset, block.name.length, block.name.seq));
+    // The same bytes, staged once more: one is as good as the other.
+    blocks.dedup_by(|again, block| again.name.is_same_but_for_seq(&block.name));
     let mut overlapping = overlaps(&blocks);
     if let Some(chosen) = chosen {
         let mut is_overlapping = overlapping.into_iter();

@@ -1,7 +1,6 @@
 //! Staging through a handle.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -184,18 +183,7 @@ impl Volume<Staged> {
     /// snapshot that was staged on, and the staged ones.
     #[must_use]
     pub fn coverage(&self) -> Vec<Range<u64>> {
-        let base = self.staging().base.blocks().iter().map(crate::manifest::BlockRef::range);
-        let mut all: Vec<_> =
-            base.chain(self.staged_blocks().iter().map(StagedBlock::range)).collect();
-        all.sort_unstable_by_key(|range| range.start);
-        let mut merged: Vec<Range<u64>> = Vec::new();
-        for range in all {
-            match merged.last_mut() {
-                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
-                _ => merged.push(range),
-            }
-        }
-        merged
+        self.staging().coverage()
     }
 
     /// Takes every staged block that has bytes in `range` out of the handle again, whole. Its object
@@ -224,7 +212,7 @@ impl<S: State> Volume<S> {
 
 /// What is left after [`Volume::discard`].
 #[derive(Debug)]
-#[must_use]
+#[must_use = "it holds the handle, and says whether anything is left to commit"]
 pub enum Discarded {
     /// Other blocks are staged.
     Staged(Volume<Staged>),
@@ -245,5 +233,5 @@ pub enum Base {
 /// A handle on what this session has staged.
 pub(super) fn staged(staging: Staging) -> Volume<Staged> {
     let context = staging.context.clone();
-    Volume { context, state: Staged { staging: Arc::new(staging) } }
+    Volume { context, state: Staged { staging: Box::new(staging) } }
 }

@@ -1,11 +1,11 @@
 //! Staging: from bytes to objects whose names tell all about them.
 
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::spawn_blocking;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -17,6 +17,7 @@ use super::ledger::{Ledger, Reserved};
 use super::map;
 use crate::error::{Error, Result};
 use crate::id::SessionId;
+use crate::manifest::BlockRef;
 use crate::progress::Meter;
 
 /// A block of this many bytes or fewer is hashed at once.
@@ -64,46 +65,55 @@ impl Staging {
         &self,
         kind: Kind,
         offset: u64,
-        mut source: Source<'_>,
+        source: Source<'_>,
     ) -> Result<Vec<StagedBlock>> {
+        let staged = self.stage_each(kind, self.cut(offset, source)).await?;
+        if staged.is_empty() { Err(self.empty(offset)) } else { Ok(staged) }
+    }
+
+    /// The blocks of a source that is to be staged from `offset` on.
+    fn cut<'a>(&'a self, offset: u64, source: Source<'a>) -> BoxStream<'a, Result<(u64, Bytes)>> {
         let size = self.context.limits.block_bytes.max(1);
-        let in_flight = self.context.limits.blocks_in_flight.max(1);
-        let meter = self.context.meter();
-        let (mut staged, mut uploads) = (Vec::new(), FuturesUnordered::new());
-        let mut at = offset;
-        loop {
+        let next = move |(mut source, at): (Source<'a>, u64)| async move {
             let data = source.next(size).await.map_err(|source| {
                 let volume = self.context.history.of.volume.clone();
                 Error::StageInput { volume, offset: at, source }
-            });
-            // Whatever the source says, what is on its way arrives.
-            let data = match data {
-                Ok(data) if data.is_empty() => break,
-                Ok(data) => data,
-                Err(error) => {
-                    while uploads.next().await.is_some() {}
-                    return Err(error);
-                }
-            };
-            let len = data.len() as u64;
-            uploads.push(self.stage_metered(kind, at, data, &meter));
-            at = at.saturating_add(len);
-            if uploads.len() >= in_flight
-                && let Some(done) = uploads.next().await
-            {
-                staged.push(done?);
+            })?;
+            let next = at.saturating_add(data.len() as u64);
+            Ok((!data.is_empty()).then(|| ((at, data), (source, next))))
+        };
+        stream::try_unfold((source, offset), next).boxed()
+    }
+
+    /// Stages blocks as they come, a few of them at once; those that were staged before an error stay
+    /// staged. Returns them by offset.
+    pub(super) async fn stage_each(
+        &self,
+        kind: Kind,
+        blocks: BoxStream<'_, Result<(u64, Bytes)>>,
+    ) -> Result<Vec<StagedBlock>> {
+        let meter = &self.context.meter();
+        let uploads = blocks.map(|next| async move {
+            match next {
+                Ok((at, data)) => self.stage_metered(kind, at, data, meter).await.map(Ok),
+                Err(error) => Ok(Err(error)),
             }
-        }
+        });
+        let mut uploads =
+            pin!(uploads.buffer_unordered(self.context.limits.blocks_in_flight.max(1)));
+        let (mut staged, mut failed) = (Vec::new(), None);
         while let Some(done) = uploads.next().await {
-            staged.push(done?);
-        }
-        match staged.is_empty() {
-            true => Err(self.empty(offset)),
-            false => {
-                staged.sort_unstable_by_key(|block| block.range().start);
-                Ok(staged)
+            match done? {
+                Ok(block) => staged.push(block),
+                // Whatever the source says, what is on its way arrives.
+                Err(error) => failed = Some(error),
             }
         }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        staged.sort_unstable_by_key(|block| block.range().start);
+        Ok(staged)
     }
 
     /// Takes over a block that is in the store already.
@@ -115,6 +125,22 @@ impl Staging {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// The ranges that the base has, or that are staged, in order, adjacent ones as one.
+    pub(super) fn coverage(&self) -> Vec<Range<u64>> {
+        let base = self.base.blocks().iter().map(BlockRef::range);
+        let staged = self.ledger.blocks();
+        let mut all: Vec<_> = base.chain(staged.iter().map(StagedBlock::range)).collect();
+        all.sort_unstable_by_key(|range| range.start);
+        let mut merged: Vec<Range<u64>> = Vec::new();
+        for range in all {
+            match merged.last_mut() {
+                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        merged
     }
 
     /// Says whether it is known what becomes of the staged blocks.
@@ -162,7 +188,7 @@ impl Staging {
     }
 
     /// Takes a range for a block, if it is free.
-    fn reserve(&self, kind: Kind, range: &Range<u64>) -> Result<Reserved<'_>> {
+    pub(super) fn reserve(&self, kind: Kind, range: &Range<u64>) -> Result<Reserved<'_>> {
         self.range(range.start, range.end - range.start)?;
         let overlap = |found, snapshot| Error::Overlap {
             volume: self.context.history.of.volume.clone(),
@@ -192,7 +218,7 @@ impl Staging {
         }
     }
 
-    fn empty(&self, offset: u64) -> Error {
+    pub(super) fn empty(&self, offset: u64) -> Error {
         Error::EmptyBlock { volume: self.context.history.of.volume.clone(), offset }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::base::Base;
+use super::context::Context;
 use super::staging::Staging;
 use crate::manifest::VolumeManifest;
 
@@ -22,7 +23,7 @@ pub struct Committed {
 /// At least one block is staged. What is staged can be committed, and not be read before.
 #[derive(Debug)]
 pub struct Staged {
-    pub(super) staging: Arc<Staging>,
+    pub(super) staging: Box<Staging>,
 }
 
 /// The state of a [`Volume`](crate::Volume)'s handle: [`New`], [`Staged`] or [`Committed`]. Sealed.
@@ -56,10 +57,13 @@ impl Readable for Committed {}
 impl Committable for Staged {}
 
 pub(crate) mod sealed {
-    use super::{Arc, Base, Debug, Staging, VolumeManifest};
+    use super::{Arc, Base, Context, Debug, Staging, VolumeManifest};
 
     pub trait State: Debug + Send + Sync + 'static {
         fn base(&self) -> Base;
+
+        /// The handle has other settings now.
+        fn configure(&mut self, _: &Context) {}
     }
 
     pub trait Readable {
@@ -67,7 +71,7 @@ pub(crate) mod sealed {
     }
 
     pub trait Committable {
-        fn staging(self) -> Arc<Staging>;
+        fn staging(self) -> Box<Staging>;
     }
 
     impl State for super::New {
@@ -86,6 +90,10 @@ pub(crate) mod sealed {
         fn base(&self) -> Base {
             self.staging.base.clone()
         }
+
+        fn configure(&mut self, context: &Context) {
+            self.staging.context = context.clone();
+        }
     }
 
     impl Readable for super::Committed {
@@ -95,7 +103,7 @@ pub(crate) mod sealed {
     }
 
     impl Committable for super::Staged {
-        fn staging(self) -> Arc<Staging> {
+        fn staging(self) -> Box<Staging> {
             self.staging
         }
     }

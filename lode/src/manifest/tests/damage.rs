@@ -54,7 +54,8 @@ fn remove(document: &mut Value, pointer: &str) {
     }
 }
 
-fn damage_everywhere(paths: Paths, manifest: &Manifest, json: &[u8]) {
+/// The document with anything in it left out, or replaced by something odd.
+pub(in crate::manifest) fn damaged(json: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let document: Value = serde_json::from_slice(json).unwrap();
     let mut all = Vec::new();
     pointers(&document, "", &mut all);
@@ -72,16 +73,21 @@ fn damage_everywhere(paths: Paths, manifest: &Manifest, json: &[u8]) {
         json!({}),
         json!([{}]),
     ];
-    for pointer in all {
-        let mut damaged = document.clone();
-        remove(&mut damaged, &pointer);
-        check(paths, manifest, &serde_json::to_vec(&damaged).unwrap());
-        for odd in &odd {
+    all.into_iter().flat_map(move |pointer| {
+        let mut without = document.clone();
+        remove(&mut without, &pointer);
+        let replaced = odd.iter().map(|odd| {
             let mut damaged = document.clone();
             *damaged.pointer_mut(&pointer).unwrap() = odd.clone();
-            check(paths, manifest, &serde_json::to_vec(&damaged).unwrap());
-        }
-    }
+            damaged
+        });
+        let all: Vec<_> = replaced.chain([without]).collect();
+        all.into_iter().map(|damaged| serde_json::to_vec(&damaged).unwrap())
+    })
+}
+
+fn damage_everywhere(paths: Paths, manifest: &Manifest, json: &[u8]) {
+    damaged(json).for_each(|json| check(paths, manifest, &json));
 }
 
 proptest! {

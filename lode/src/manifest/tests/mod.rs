@@ -1,7 +1,7 @@
 //! Tests of manifests.
 
 mod build;
-mod damage;
+pub(super) mod damage;
 mod golden;
 mod rules;
 

@@ -99,7 +99,7 @@ fn a_wrong_type_is_named() {
     set_refused("/files/1", json!(7), "files[1]", "expected an object");
     set_refused("/files/1", json!(["a", 7]), "files[1]", "expected an object");
     set_refused("/files/1/stats", json!([10, []]), "files[1].stats", "expected an object");
-    set_refused("/files", json!("gone"), "files", "expected an array of files");
+    set_refused("/files", json!("gone"), "files", "expected an array or \"expired\"");
     set_refused("/metadata", json!([]), "metadata", "expected a map");
     set_refused("/files/0/partition", json!({"a/b": "c"}), "files[0].partition", "a key");
     set_refused("/files/0/partition/carrier", json!(1), "files[0].partition.carrier", "string");

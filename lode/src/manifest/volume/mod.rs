@@ -5,6 +5,13 @@ mod raw;
 mod validate;
 mod write;
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
+#[cfg(test)]
+mod later;
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
 
 use super::{FormatVersion, GcRef, Operation};

@@ -105,7 +105,9 @@ impl Rules<'_> {
             self.object(block).map_err(within)?;
             self.checksum(block).map_err(within)?;
             match objects.entry(&block.path) {
-                Entry::Vacant(entry) => drop(entry.insert(block)),
+                Entry::Vacant(entry) => {
+                    entry.insert(block);
+                }
                 Entry::Occupied(first) => self.same(first.get(), block).map_err(within)?,
             }
             last = block.range();

@@ -6,6 +6,11 @@
 //! argument picks the cases whose names hold it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod flight;
+mod memory;
+mod small;
+mod stall;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
@@ -20,8 +25,8 @@ use lode::{Blob, Dataset, Snapshot, Store, metadata};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
 
-use support::flight::{self, Flight};
-use support::{Bench, memory, small, stall, synced};
+use flight::Flight;
+use support::{Bench, synced};
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

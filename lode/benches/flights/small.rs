@@ -11,7 +11,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use super::{Bench, median};
+use crate::support::{Bench, median};
 
 #[derive(Clone, Serialize, Deserialize, Record)]
 struct Reading {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
 
-use super::{Bench, peak_rss_mib};
+use crate::support::{Bench, peak_rss_mib};
 
 /// Writes a blob, and reads it whole.
 pub(crate) fn blob(runtime: &Runtime) {

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use lode::{Dataset, HiveLayout, Store, metadata};
 
-use super::Bench;
-use super::flight::Flight;
+use crate::flight::Flight;
+use crate::support::Bench;
 
 pub(crate) fn stalls(bench: &Bench, flights: &[Flight]) {
     let dir = bench.dir();

@@ -1,0 +1,17 @@
+//~ error[E0382]: use of moved value: `staged`
+
+#![allow(unused_must_use)]
+
+use lode::{Store, Volume, metadata};
+
+async fn run(store: &Store) -> lode::Result<()> {
+    let volume = Volume::create(store, "disk", 4096)?;
+    let staged = volume.stage_write_at(0, b"boot").await?;
+    staged.commit(metadata! {}).await?;
+    staged.commit(metadata! {}).await?;
+    Ok(())
+}
+
+fn main() {
+    let _ = run(&Store::memory());
+}

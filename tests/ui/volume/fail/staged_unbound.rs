@@ -1,0 +1,15 @@
+//~ error: unused `lode::Volume` that must be used
+
+#![deny(unused_must_use)]
+
+use lode::{Store, Volume};
+
+async fn run(store: &Store) -> lode::Result<()> {
+    let volume = Volume::create(store, "disk", 4096)?;
+    volume.stage_write_at(0, b"boot").await?;
+    Ok(())
+}
+
+fn main() {
+    let _ = run(&Store::memory());
+}

@@ -1,0 +1,1 @@
+//! For every call of every write path: it fails.
