@@ -29,6 +29,23 @@ async fn a_range_of_one_block_is_one_request_and_no_copy() {
     assert_eq!(disk.watch.requests(), before + 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_can_be_spawned() {
+    let mut disk = Disk::new();
+    disk.block(0, "a", noise(1, 10)).await;
+    disk.block(10, "b", noise(2, 10)).await;
+    let volume = disk.volume(20);
+    let read = tokio::spawn({
+        let volume = volume.clone();
+        async move { volume.read_at(5..15).await }
+    });
+    let into = tokio::spawn(async move {
+        let mut buffer = [0; 10];
+        volume.read_at_into(5, &mut buffer).await.map(|()| buffer)
+    });
+    assert_eq!(read.await.unwrap().unwrap(), into.await.unwrap().unwrap()[..]);
+}
+
 #[tokio::test]
 async fn several_blocks_are_read_at_once_up_to_the_limit() {
     let mut disk = Disk::new();
