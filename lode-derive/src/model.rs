@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, Generics, Ident, Path, Type};
 
-use crate::attr::{Container, Member, Partition, Place};
+use crate::attr::{Container, Fallback, Member, Partition, Place};
 use crate::ctxt::Ctxt;
 
 /// A record: a struct with named fields.
@@ -13,6 +13,8 @@ pub(crate) struct Record<'a> {
     pub(crate) generics: &'a Generics,
     /// The name in the schema.
     pub(crate) name: String,
+    /// Fields that the stored data lack are those of this record.
+    pub(crate) default: Option<Fallback>,
     pub(crate) fields: Vec<Field<'a>>,
 }
 
@@ -101,6 +103,7 @@ pub(crate) fn record<'a>(
         ident: &input.ident,
         generics: &input.generics,
         name: name.unwrap_or_else(|| input.ident.unraw().to_string()),
+        default: container.default.clone(),
         fields: fields.collect(),
     })
 }

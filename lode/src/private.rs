@@ -33,8 +33,13 @@ impl<T: Serialize> Json for T {}
 
 /// A field of a schema, by what the traits say of its type.
 #[must_use]
-pub const fn field(name: &'static str, stored: Element) -> FieldSchema {
-    FieldSchema { name, ty: stored.ty, nullable: stored.nullable }
+pub const fn field(
+    name: &'static str,
+    stored: Element,
+    aliases: &'static [&'static str],
+    has_default: bool,
+) -> FieldSchema {
+    FieldSchema { name, ty: stored.ty, nullable: stored.nullable, aliases, has_default }
 }
 
 /// What `#[lode(json)]` stores: null is one of its values.

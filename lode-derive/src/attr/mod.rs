@@ -18,6 +18,17 @@ pub(crate) struct Container {
     pub(crate) krate: Option<Path>,
     pub(crate) rename: Option<(String, Span)>,
     pub(crate) rename_all: Option<Case>,
+    /// Fields that the stored data lack are those of this record.
+    pub(crate) default: Option<Fallback>,
+}
+
+/// What a field is where the stored data lack it.
+#[derive(Debug, Clone)]
+pub(crate) enum Fallback {
+    /// The default value of its type.
+    OfType,
+    /// What the function at this path returns.
+    Call(Path),
 }
 
 /// What stands on a field or variant.
@@ -29,6 +40,7 @@ pub(crate) struct Member {
     pub(crate) skip: Option<Span>,
     pub(crate) rename: Option<(String, Span)>,
     pub(crate) aliases: Vec<(String, Span)>,
+    pub(crate) default: Option<Fallback>,
     pub(crate) with: Option<(Path, Span)>,
 }
 

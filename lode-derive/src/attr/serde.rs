@@ -5,7 +5,7 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Token};
 
-use super::{Container, Member, Place, name_of, skip_rest, skip_value, string};
+use super::{Container, Fallback, Member, Place, name_of, skip_rest, skip_value, string};
 use crate::case::Case;
 use crate::ctxt::Ctxt;
 
@@ -20,7 +20,8 @@ pub(super) fn container(cx: &Ctxt, place: Place, attributes: &[Attribute], out: 
                 }
             }
             "bound" => skip_value(meta)?,
-            "default" | "deny_unknown_fields" if place == Place::Record => skip_value(meta)?,
+            "default" if place == Place::Record => out.default = Some(fallback(meta)?),
+            "deny_unknown_fields" if place == Place::Record => skip_value(meta)?,
             _ => refuse(cx, name, meta, container_reason(place, name)),
         }
         Ok(())
@@ -32,7 +33,8 @@ pub(super) fn member(cx: &Ctxt, place: Place, attributes: &[Attribute], out: &mu
         match name {
             "rename" => out.rename = both_ways(cx, name, meta)?.map(text),
             "alias" => out.aliases.push(text(meta.value()?.parse()?)),
-            "default" | "skip" | "bound" if place == Place::Field => {
+            "default" if place == Place::Field => out.default = Some(fallback(meta)?),
+            "skip" | "bound" if place == Place::Field => {
                 if name == "skip" {
                     out.skip = Some(meta.path.span());
                 }
@@ -71,6 +73,16 @@ fn each_serde(
 
 fn text(literal: LitStr) -> (String, Span) {
     (literal.value(), literal.span())
+}
+
+/// `default`, or `default = "path"`.
+fn fallback(meta: &ParseNestedMeta) -> syn::Result<Fallback> {
+    if !meta.input.peek(Token![=]) {
+        return Ok(Fallback::OfType);
+    }
+    let value: syn::Expr = meta.value()?.parse()?;
+    let wrong = || syn::Error::new_spanned(&value, "expected the path of a function, as a string");
+    Ok(Fallback::Call(string(&value).ok_or_else(wrong)?.parse()?))
 }
 
 /// The string of `name = "…"` or of `name(serialize = "…", deserialize = "…")`, where both must be

@@ -11,7 +11,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let (impl_generics, ty_generics, _) = generics.split_for_impl();
     let bounds = bounds(record, krate);
     let fields = record.fields.iter().filter(|field| field.is_stored());
-    let schemas = fields.clone().map(|field| schema(field, krate));
+    let schemas = fields.clone().map(|field| schema(record, field, krate));
     let fields = fields.filter(|field| matches!(field.judge(), Some("Field") | None));
     let floats = fields.clone().map(|field| {
         if field.is_typed() {
@@ -125,8 +125,10 @@ fn mentions(tokens: TokenStream, parameters: &[&Ident]) -> bool {
     })
 }
 
-fn schema(field: &Field<'_>, krate: &Path) -> TokenStream {
+fn schema(record: &Record<'_>, field: &Field<'_>, krate: &Path) -> TokenStream {
     let name = &field.name.0;
+    let aliases = field.attrs.aliases.iter().map(|(alias, _)| alias);
+    let default = record.default.is_some() || field.attrs.default.is_some();
     let stored = match field.judge() {
         Some(judge) => {
             let judge = on_type(field.ty, krate, judge);
@@ -134,7 +136,7 @@ fn schema(field: &Field<'_>, krate: &Path) -> TokenStream {
         }
         None => quote! { #krate::__private::JSON },
     };
-    quote! { #krate::__private::field(#name, #stored) }
+    quote! { #krate::__private::field(#name, #stored, &[#(#aliases),*], #default) }
 }
 
 fn search(field: &Field<'_>, krate: &Path) -> TokenStream {

@@ -1,36 +1,20 @@
 //! JSON lines: exact, split anywhere, and precise about what is wrong.
 
-use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Auto, Blob, Codec, Content, Jsonl, Raw, RecordCodec, StreamingCodec};
+use crate::Record;
 use crate::compress::Gzip;
-use crate::record::{Record, Schema};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[lode(crate = crate)]
 struct Point {
     id: u64,
     low: i64,
     x: f64,
     y: Option<f32>,
     name: String,
-}
-
-impl Record for Point {
-    const SCHEMA: Schema = Schema::new("Point", &[]);
-
-    fn timestamp(&self) -> Option<DateTime<Utc>> {
-        None
-    }
-
-    fn non_finite(&self) -> Option<String> {
-        match (self.x.is_finite(), self.y.is_none_or(f32::is_finite)) {
-            (false, _) => Some("x".to_owned()),
-            (_, false) => Some("y".to_owned()),
-            _ => None,
-        }
-    }
 }
 
 fn encode(points: &[Point]) -> Vec<u8> {
@@ -165,23 +149,18 @@ fn floats_that_json_has_not_are_refused_by_name() {
 }
 
 /// Serializes as its text, verbatim.
-#[derive(Debug, Deserialize)]
-struct Verbatim(String);
+#[derive(Debug, Deserialize, Record)]
+#[lode(crate = crate)]
+struct Verbatim {
+    text: String,
+}
 
 impl Serialize for Verbatim {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_str() {
+        match self.text.as_str() {
             "fail" => Err(serde::ser::Error::custom("cannot")),
             text => serializer.collect_str(text),
         }
-    }
-}
-
-impl Record for Verbatim {
-    const SCHEMA: Schema = Schema::new("Verbatim", &[]);
-
-    fn non_finite(&self) -> Option<String> {
-        None
     }
 }
 
@@ -189,9 +168,9 @@ impl Record for Verbatim {
 fn a_record_that_cannot_be_serialized_leaves_nothing_behind() {
     let mut encoder = RecordCodec::<Verbatim>::encoder(&Jsonl::new());
     let mut output = Vec::new();
-    encoder.push(&Verbatim("a\nb".to_owned()), &mut output).unwrap();
+    encoder.push(&Verbatim { text: "a\nb".to_owned() }, &mut output).unwrap();
     assert_eq!(output, b"\"a\\nb\"\n");
-    let error = encoder.push(&Verbatim("fail".to_owned()), &mut output).unwrap_err();
+    let error = encoder.push(&Verbatim { text: "fail".to_owned() }, &mut output).unwrap_err();
     assert_eq!(error.source.to_string(), "cannot");
     assert_eq!(output, b"\"a\\nb\"\n");
 }

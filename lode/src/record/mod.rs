@@ -39,7 +39,7 @@ pub(crate) use time::{day, hour, month, year};
     label = "not a record",
     note = "add `#[derive(serde::Serialize, serde::Deserialize, lode::Record)]` to it"
 )]
-pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The record's schema.
     const SCHEMA: Schema;
 

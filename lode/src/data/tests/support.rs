@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+use crate::Record;
 use crate::checksum::Checksum;
 use crate::codec::{Codec, Jsonl, RecordCodec};
 use crate::compress::{Compressor, by_name};
@@ -15,23 +16,15 @@ use crate::error::Result;
 use crate::id::SnapshotId;
 use crate::limits::Limits;
 use crate::progress::Meter;
-use crate::record::{Record, Schema};
 use crate::store::Store;
 
 pub(super) const KEY: &str = "data/00000";
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[lode(crate = crate)]
 pub(super) struct Row {
     pub(super) id: u64,
     pub(super) text: String,
-}
-
-impl Record for Row {
-    const SCHEMA: Schema = Schema::new("Row", &[]);
-
-    fn non_finite(&self) -> Option<String> {
-        None
-    }
 }
 
 pub(super) fn rows(count: u64, text_len: usize) -> Vec<Row> {

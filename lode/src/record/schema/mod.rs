@@ -62,6 +62,18 @@ pub struct FieldSchema {
     pub ty: Type,
     /// Whether it may be null.
     pub nullable: bool,
+    /// Other names that it is read by (`#[serde(alias)]`). Not stored.
+    pub aliases: &'static [&'static str],
+    /// Whether it has a value where the stored data lack it (`#[serde(default)]`). Not stored.
+    pub has_default: bool,
+}
+
+impl FieldSchema {
+    /// A field of this name and type, with no aliases and no default.
+    #[must_use]
+    pub const fn new(name: &'static str, ty: Type, nullable: bool) -> Self {
+        Self { name, ty, nullable, aliases: &[], has_default: false }
+    }
 }
 
 /// The type of a field's values.

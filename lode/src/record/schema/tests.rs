@@ -5,24 +5,20 @@ use super::*;
 const FLIGHT: Schema = Schema::new(
     "Flight",
     &[
-        FieldSchema { name: "number", ty: Type::Scalar(Scalar::Int32), nullable: true },
-        FieldSchema {
-            name: "legs",
-            ty: Type::List(&Element {
-                ty: Type::Struct(&[FieldSchema {
-                    name: "origin\n",
-                    ty: Type::Enum(&["JFK", "é"]),
-                    nullable: false,
-                }]),
+        FieldSchema::new("number", Type::Scalar(Scalar::Int32), true),
+        FieldSchema::new(
+            "legs",
+            Type::List(&Element {
+                ty: Type::Struct(&[FieldSchema::new("origin\n", Type::Enum(&["JFK", "é"]), false)]),
                 nullable: true,
             }),
-            nullable: false,
-        },
-        FieldSchema {
-            name: "by_name",
-            ty: Type::Map(&Element { ty: Type::Scalar(Scalar::Json), nullable: false }),
-            nullable: false,
-        },
+            false,
+        ),
+        FieldSchema::new(
+            "by_name",
+            Type::Map(&Element { ty: Type::Scalar(Scalar::Json), nullable: false }),
+            false,
+        ),
     ],
 );
 
