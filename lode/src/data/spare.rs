@@ -1,22 +1,27 @@
-//! Buffers that are used again within one write: fresh memory costs a page fault every 4 KiB.
+//! Buffers that are used again: fresh memory costs a page fault every 4 KiB.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-/// Buffers that nobody needs just now. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Spares(Arc<Mutex<Vec<Vec<u8>>>>);
-
-/// How many are kept, …
-const MOST: usize = 16;
-/// … of which sizes.
-const SIZES: std::ops::RangeInclusive<usize> = 64 << 10..=1 << 20;
+/// The buffers that one write, or one reader, does not need just now. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Spares {
+    buffers: Arc<Mutex<Vec<Vec<u8>>>>,
+    most: usize,
+    sizes: RangeInclusive<usize>,
+}
 
 impl Spares {
+    /// Keeps this many buffers of these sizes.
+    pub(crate) fn new(most: usize, sizes: RangeInclusive<usize>) -> Self {
+        Self { buffers: Arc::default(), most, sizes }
+    }
+
     /// An empty buffer with room, or one without.
     pub(crate) fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.buffers().pop().unwrap_or_default()
     }
 
     /// An empty buffer with room for about this much.
@@ -26,13 +31,26 @@ impl Spares {
         buffer
     }
 
+    /// An empty buffer with room for this much and not for many more, or one without.
+    #[cfg(feature = "local")]
+    pub(crate) fn take_fitting(&self, room: u64) -> Vec<u8> {
+        let mut buffers = self.buffers();
+        let fits = |buffer: &Vec<u8>| {
+            let capacity = buffer.capacity() as u64;
+            room <= capacity && capacity / 2 <= room
+        };
+        let found = buffers.iter().position(fits);
+        found.map(|at| buffers.swap_remove(at)).unwrap_or_default()
+    }
+
     pub(crate) fn give(&self, mut buffer: Vec<u8>) {
-        if SIZES.contains(&buffer.capacity()) {
+        if self.sizes.contains(&buffer.capacity()) {
             buffer.clear();
-            let mut spares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if spares.len() < MOST {
-                spares.push(buffer);
+            let mut buffers = self.buffers();
+            if buffers.len() >= self.most {
+                buffers.remove(0);
             }
+            buffers.push(buffer);
         }
     }
 
@@ -42,5 +60,16 @@ impl Spares {
             buffer.clear();
             self.give(buffer.into());
         }
+    }
+
+    fn buffers(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Those of a write, whose chunks and members are of about these sizes.
+impl Default for Spares {
+    fn default() -> Self {
+        Self::new(16, 64 << 10..=1 << 20)
     }
 }

@@ -7,23 +7,25 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeStruct, Serializer};
 
-/// Appends `record` as `serde_json::to_writer` would. After an error `output` may end in a part of
-/// it.
-pub(super) fn write<T: Serialize>(record: &T, output: &mut Vec<u8>) -> serde_json::Result<()> {
+/// Appends a value as `serde_json::to_writer` would, and by it if the value is not of a kind that is
+/// written here. After an error `output` may end in a part of it.
+pub(super) fn write<T>(value: &T, output: &mut Vec<u8>) -> serde_json::Result<()>
+where
+    T: Serialize + ?Sized,
+{
     let start = output.len();
-    match record.serialize(Line { output }) {
+    match value.serialize(Json { output }) {
         Ok(()) => Ok(()),
         Err(Failure::Json(error)) => Err(error),
-        // A `Serialize` written by hand; what follows `start` is nothing, or half a value.
         Err(Failure::OtherKind) => {
             output.truncate(start);
-            serde_json::to_writer(output, record)
+            serde_json::to_writer(output, value)
         }
     }
 }
 
-/// Takes structs only.
-struct Line<'a> {
+/// Takes structs, and what is neither a sequence nor a map.
+struct Json<'a> {
     output: &'a mut Vec<u8>,
 }
 
@@ -64,14 +66,7 @@ impl SerializeStruct for Object<'_> {
             serde_json::to_writer(&mut *self.output, name)?;
             self.output.push(b':');
         }
-        let start = self.output.len();
-        match value.serialize(Scalar { output: &mut *self.output }) {
-            Err(Failure::OtherKind) => {
-                self.output.truncate(start);
-                Ok(serde_json::to_writer(&mut *self.output, value)?)
-            }
-            written => written,
-        }
+        Ok(write(value, self.output)?)
     }
 
     fn end(self) -> Result<(), Failure> {
@@ -80,22 +75,11 @@ impl SerializeStruct for Object<'_> {
     }
 }
 
-/// Whether this text stands in JSON as it is (RFC 8259 §7). Written without an early end, so that many
-/// bytes are looked at in one step.
+/// Whether this text stands in JSON as it is (RFC 8259 §7). Written without an early end, so that
+/// many bytes are looked at in one step.
 fn is_plain(text: &[u8]) -> bool {
     let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
     text.iter().fold(true, |all, byte| all & plain(*byte))
-}
-
-/// Takes what is neither a sequence, a map nor a struct.
-struct Scalar<'a> {
-    output: &'a mut Vec<u8>,
-}
-
-impl Scalar<'_> {
-    fn json(self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
-        Ok(serde_json::to_writer(self.output, value)?)
-    }
 }
 
 /// `Display` into bytes; the usual times are written a character at a time.
@@ -116,7 +100,16 @@ impl fmt::Write for Text<'_> {
     }
 }
 
-/// The methods of a serializer by which a value says that it is of another kind.
+/// The methods for values that serde_json writes.
+macro_rules! scalars {
+    ($($method:ident($value:ty);)*) => {
+        $(fn $method(self, value: $value) -> Result<(), Failure> {
+            Ok(serde_json::to_writer(self.output, &value)?)
+        })*
+    };
+}
+
+/// The methods by which a value says that it is of another kind.
 macro_rules! others {
     ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$ok, Failure> {
@@ -125,16 +118,7 @@ macro_rules! others {
     };
 }
 
-/// The methods of a serializer for values that serde_json writes.
-macro_rules! scalars {
-    ($($method:ident($argument:ty);)*) => {
-        $(fn $method(self, value: $argument) -> Result<(), Failure> {
-            self.json(&value)
-        })*
-    };
-}
-
-impl<'a> Serializer for Line<'a> {
+impl<'a> Serializer for Json<'a> {
     type Ok = ();
     type Error = Failure;
     type SerializeSeq = Impossible<(), Failure>;
@@ -145,76 +129,13 @@ impl<'a> Serializer for Line<'a> {
     type SerializeStruct = Object<'a>;
     type SerializeStructVariant = Impossible<(), Failure>;
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'a>, Failure> {
-        Ok(Object { output: self.output, is_empty: true })
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'a>, Failure> {
+        // serde_json has structs of its own, by whose names it knows what is verbatim JSON.
+        match name.starts_with('$') {
+            true => Err(Failure::OtherKind),
+            false => Ok(Object { output: self.output, is_empty: true }),
+        }
     }
-
-    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<(), Failure> {
-        Err(Failure::OtherKind)
-    }
-
-    fn serialize_newtype_struct<T>(self, _: &'static str, _: &T) -> Result<(), Failure>
-    where
-        T: ?Sized + Serialize,
-    {
-        Err(Failure::OtherKind)
-    }
-
-    fn serialize_newtype_variant<T>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), Failure>
-    where
-        T: ?Sized + Serialize,
-    {
-        Err(Failure::OtherKind)
-    }
-
-    others! {
-        serialize_bool(bool) -> ();
-        serialize_i8(i8) -> ();
-        serialize_i16(i16) -> ();
-        serialize_i32(i32) -> ();
-        serialize_i64(i64) -> ();
-        serialize_i128(i128) -> ();
-        serialize_u8(u8) -> ();
-        serialize_u16(u16) -> ();
-        serialize_u32(u32) -> ();
-        serialize_u64(u64) -> ();
-        serialize_u128(u128) -> ();
-        serialize_f32(f32) -> ();
-        serialize_f64(f64) -> ();
-        serialize_char(char) -> ();
-        serialize_str(&str) -> ();
-        serialize_bytes(&[u8]) -> ();
-        serialize_none() -> ();
-        serialize_unit() -> ();
-        serialize_unit_struct(&'static str) -> ();
-        serialize_unit_variant(&'static str, u32, &'static str) -> ();
-        serialize_seq(Option<usize>) -> Self::SerializeSeq;
-        serialize_tuple(usize) -> Self::SerializeTuple;
-        serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize)
-            -> Self::SerializeTupleVariant;
-        serialize_map(Option<usize>) -> Self::SerializeMap;
-        serialize_struct_variant(&'static str, u32, &'static str, usize)
-            -> Self::SerializeStructVariant;
-    }
-}
-
-impl Serializer for Scalar<'_> {
-    type Ok = ();
-    type Error = Failure;
-    type SerializeSeq = Impossible<(), Failure>;
-    type SerializeTuple = Impossible<(), Failure>;
-    type SerializeTupleStruct = Impossible<(), Failure>;
-    type SerializeTupleVariant = Impossible<(), Failure>;
-    type SerializeMap = Impossible<(), Failure>;
-    type SerializeStruct = Impossible<(), Failure>;
-    type SerializeStructVariant = Impossible<(), Failure>;
 
     fn collect_str<T: ?Sized + Display>(self, value: &T) -> Result<(), Failure> {
         let start = self.output.len();
@@ -237,7 +158,7 @@ impl Serializer for Scalar<'_> {
     }
 
     fn serialize_unit(self) -> Result<(), Failure> {
-        self.json(&())
+        Ok(serde_json::to_writer(self.output, &())?)
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), Failure> {
@@ -299,7 +220,6 @@ impl Serializer for Scalar<'_> {
         serialize_tuple_variant(&'static str, u32, &'static str, usize)
             -> Self::SerializeTupleVariant;
         serialize_map(Option<usize>) -> Self::SerializeMap;
-        serialize_struct(&'static str, usize) -> Self::SerializeStruct;
         serialize_struct_variant(&'static str, u32, &'static str, usize)
             -> Self::SerializeStructVariant;
     }
@@ -309,6 +229,7 @@ impl Serializer for Scalar<'_> {
 mod tests {
     use serde::ser::SerializeMap;
     use serde::{Serialize, Serializer};
+    use serde_json::value::RawValue;
 
     fn same_as_serde_json(record: &impl Serialize) {
         let mut output = b"before".to_vec();
@@ -354,6 +275,25 @@ mod tests {
         same_as_serde_json(&Map);
         same_as_serde_json(&Some(Empty {}));
         same_as_serde_json(&[1, 2]);
+    }
+
+    /// serde_json knows it by the name of the struct as which it is serialized.
+    #[test]
+    fn verbatim_json_stays_verbatim() {
+        let raw = || RawValue::from_string(r#"{"a": [1,  2]}"#.to_owned()).unwrap();
+        same_as_serde_json(&raw());
+        same_as_serde_json(&Some(Holder { raw: raw(), inner: Inner { raw: raw() } }));
+
+        #[derive(Serialize)]
+        struct Holder {
+            raw: Box<RawValue>,
+            inner: Inner,
+        }
+
+        #[derive(Serialize)]
+        struct Inner {
+            raw: Box<RawValue>,
+        }
     }
 
     #[test]

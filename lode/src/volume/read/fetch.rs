@@ -9,10 +9,9 @@ use tokio::task::spawn_blocking;
 use super::extent::Extent;
 #[cfg(feature = "local")]
 use super::file;
-use super::spare::Spare;
 use crate::checksum::{Checksum, Hasher};
 use crate::commit::{Entry, History};
-use crate::data::INLINE_BYTES;
+use crate::data::{INLINE_BYTES, Spares};
 use crate::error::{Error, Result};
 use crate::manifest::{BlockRef, VolumeManifest};
 use crate::progress::Meter;
@@ -26,7 +25,7 @@ pub(super) struct Source<'a> {
     pub(super) meter: &'a Meter,
     /// Where readers give their buffers back.
     #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only files are read into it"))]
-    pub(super) spare: Option<&'a Spare>,
+    pub(super) spare: Option<&'a Spares>,
 }
 
 impl Source<'_> {
@@ -82,7 +81,7 @@ impl Source<'_> {
         #[cfg(feature = "local")]
         let found = match found.payload {
             GetResultPayload::File(file, _) => {
-                let buffer = self.spare.map(|spare| spare.take(length)).unwrap_or_default();
+                let buffer = self.spare.map(|spare| spare.take_fitting(length)).unwrap_or_default();
                 let (key, range) = (key.to_owned(), found.range);
                 let read = move || file::read(file, range, expected, &key, buffer);
                 return spawn_blocking(read).await?;

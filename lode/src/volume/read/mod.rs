@@ -11,7 +11,6 @@ mod fetch;
 #[cfg(feature = "local")]
 mod file;
 mod reader;
-mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -25,13 +24,13 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use self::ahead::Ahead;
 use self::extent::Extents;
 use self::fetch::Source;
-use self::spare::Spare;
 use super::Volume;
 use super::chain::VolumeChain;
 use super::limits::VolumeLimits;
 use super::map;
 use super::state::{Readable, State};
 use crate::commit::History;
+use crate::data::Spares;
 use crate::error::{Error, Result};
 use crate::manifest::VolumeManifest;
 use crate::progress::Meter;
@@ -190,7 +189,7 @@ impl<S: Readable> Volume<S> {
             manifest: Arc::clone(self.state.manifest()),
             limits: self.context.limits.clone(),
             meter: self.context.meter(),
-            spare: Spare::default(),
+            spare: Spares::new(2, 0..=usize::MAX),
         }
     }
 }
@@ -204,7 +203,7 @@ struct Opened {
     manifest: Arc<VolumeManifest>,
     limits: VolumeLimits,
     meter: Meter,
-    spare: Spare,
+    spare: Spares,
 }
 
 impl Opened {

@@ -57,7 +57,7 @@ impl VolumeReader {
                     None => break,
                 },
             };
-            self.opened.spare.give(mem::take(&mut self.chunk));
+            self.opened.spare.give_bytes(mem::take(&mut self.chunk));
             self.chunk_at = self.at;
             let next = ahead.poll_next_unpin(cx);
             if !matches!(next, Poll::Ready(None | Some(Err(_)))) {

@@ -1,11 +1,16 @@
 //! The one error type of the crate.
 
+mod class;
+mod text;
+
 use std::path::PathBuf;
 
 use crate::commit::CommitToken;
 use crate::id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId};
-use crate::manifest::FormatVersion;
 use crate::record::SchemaDiff;
+
+pub(crate) use self::text::chain;
+use self::text::{at_place, head, held_by, in_field, needs_feature, ranges};
 
 /// What every fallible function of lode returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -479,133 +484,4 @@ pub enum Error {
         #[from]
         source: tokio::task::JoinError,
     },
-}
-
-impl Error {
-    /// The object asked for is not there: no such snapshot, directory or object.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        match self {
-            Self::SnapshotNotFound { .. } | Self::VolumeNotFound { .. } => true,
-            Self::StoreUnavailable { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
-            Self::Storage { source, .. } => {
-                matches!(source, object_store::Error::NotFound { .. })
-            }
-            _ => false,
-        }
-    }
-
-    /// Another writer was first: look at what it wrote, then decide again.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        matches!(
-            self,
-            Self::Conflict { .. }
-                | Self::LengthMismatch { .. }
-                | Self::Overlap { snapshot: Some(_), .. }
-        )
-    }
-
-    /// Storage holds something that is not what was written.
-    #[must_use]
-    pub fn is_corrupt(&self) -> bool {
-        matches!(self, Self::Corrupt { .. } | Self::ManifestInvalid { .. } | Self::Decode { .. })
-    }
-
-    /// The same call, made again, may succeed without anything being changed: the store failed in
-    /// a way that passes, or a concurrent clean-up took this attempt's objects. It is *not* said of
-    /// [`Error::CommitUnknown`], which is to be resolved, nor of a [`Error::Conflict`], which
-    /// needs a decision.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Condemned { owner, .. } => matches!(owner, Owner::Dataset(_)),
-            Self::Storage { source, .. } => matches!(
-                source,
-                object_store::Error::Generic { .. } | object_store::Error::JoinError { .. }
-            ),
-            _ => false,
-        }
-    }
-
-    /// Whether it is about what a manifest says, not about reaching it.
-    pub(crate) fn is_about_manifest(&self) -> bool {
-        matches!(
-            self,
-            Self::ManifestInvalid { .. }
-                | Self::UnsupportedVersion { .. }
-                | Self::LimitExceeded { .. }
-        )
-    }
-
-    pub(crate) fn storage(
-        operation: &'static str,
-        path: impl Into<String>,
-    ) -> impl FnOnce(object_store::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Storage { operation, path, source }
-    }
-
-    pub(crate) fn newer_minor(path: impl Into<String>, version: FormatVersion) -> Self {
-        let can = "may read it, but not build upon it";
-        Self::UnsupportedVersion { path: path.into(), found: version.to_string(), can }
-    }
-
-    pub(crate) fn corrupt(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Corrupt { path: path.into(), reason: reason.into() }
-    }
-}
-
-/// The error's text and those of its sources, each once: not all errors leave their sources' out.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let source_text = source.to_string();
-        if !text.contains(&source_text) {
-            text = format!("{text}: {source_text}");
-        }
-        next = source.source();
-    }
-    text
-}
-
-fn in_field(field: &str) -> String {
-    if field.is_empty() { String::new() } else { format!(", field `{field}`") }
-}
-
-fn at_place(path: &str) -> String {
-    if path.is_empty() { String::new() } else { format!(" at `{path}`") }
-}
-
-fn needs_feature(feature: &Option<&'static str>) -> String {
-    match feature {
-        Some(feature) => format!(": enable lode's feature `{feature}`"),
-        None => ": add it to the dataset with `.decoder(…)`".to_owned(),
-    }
-}
-
-fn head(id: &Option<SnapshotId>) -> String {
-    match id {
-        Some(id) => format!("snapshot {id}"),
-        None => "no snapshot".to_owned(),
-    }
-}
-
-fn held_by(snapshot: &Option<VolumeSnapshotId>) -> String {
-    match snapshot {
-        Some(id) => format!("which snapshot {id} has"),
-        None => "which are staged already".to_owned(),
-    }
-}
-
-/// The first few of some ranges.
-fn ranges(ranges: &[std::ops::Range<u64>]) -> String {
-    const SHOWN: usize = 4;
-    let mut text: Vec<String> =
-        ranges.iter().take(SHOWN).map(|range| format!("{}..{}", range.start, range.end)).collect();
-    if ranges.len() > SHOWN {
-        text.push(format!("and {} more", ranges.len() - SHOWN));
-    }
-    text.join(", ")
 }
