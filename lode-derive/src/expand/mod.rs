@@ -1,5 +1,6 @@
 //! From the model to impls. Everything stands in a `const _`, and names only absolute paths.
 
+mod columns;
 mod enumeration;
 mod metadata;
 mod record;

@@ -1,4 +1,5 @@
 use super::{Element, Type};
+use crate::predicate::{Cell, Path};
 
 /// A type whose values a record can hold, and that are never null.
 ///
@@ -22,6 +23,18 @@ pub trait Value {
     /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
     /// for a float itself, else such as `[2]` or `.lat`.
     fn find_non_finite(&self) -> Option<String>;
+
+    /// The handle on a column of it, for predicates.
+    #[doc(hidden)]
+    type Handle<R>;
+
+    /// The handle on the column at `path` of the record `R`.
+    #[doc(hidden)]
+    fn handle<R>(path: Path) -> Self::Handle<R>;
+
+    /// What stands at `path` in it.
+    #[doc(hidden)]
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
 /// A type that a field of a record, the element of a list or the value of a map can have: every
@@ -50,6 +63,15 @@ pub trait Field {
 
     /// As [`Value::find_non_finite`].
     fn find_non_finite(&self) -> Option<String>;
+
+    #[doc(hidden)]
+    type Handle<R>;
+
+    #[doc(hidden)]
+    fn handle<R>(path: Path) -> Self::Handle<R>;
+
+    #[doc(hidden)]
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -62,6 +84,17 @@ impl<T: Value> Field for T {
     fn find_non_finite(&self) -> Option<String> {
         Value::find_non_finite(self)
     }
+
+    type Handle<R> = T::Handle<R>;
+
+    fn handle<R>(path: Path) -> Self::Handle<R> {
+        T::handle(path)
+    }
+
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Value::cell(self, path)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -73,5 +106,16 @@ impl<T: Value> Field for Option<T> {
     #[inline]
     fn find_non_finite(&self) -> Option<String> {
         self.as_ref().and_then(Value::find_non_finite)
+    }
+
+    type Handle<R> = T::Handle<R>;
+
+    fn handle<R>(path: Path) -> Self::Handle<R> {
+        T::handle(path)
+    }
+
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        self.as_ref().map_or(Cell::Null, |value| value.cell(path))
     }
 }

@@ -24,12 +24,18 @@ pub trait KeyField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
+    /// The type itself, as a [`Field`]: for the same reason.
+    #[doc(hidden)]
+    type Same: Field;
+
     /// As [`Key::text`]; `None` for null.
     fn text(&self) -> Option<Cow<'_, str>>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for T {
+    type Same = T;
+
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(Key::text(self))
@@ -38,6 +44,8 @@ impl<T: Key> KeyField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for Option<T> {
+    type Same = Option<T>;
+
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {
         self.as_ref().map(Key::text)

@@ -19,12 +19,18 @@ pub trait TimeField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
+    /// The type itself, as a [`Field`]: for the same reason.
+    #[doc(hidden)]
+    type Same: Field;
+
     /// The moment in UTC, if there is one.
     fn utc(&self) -> Option<DateTime<Utc>>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for T {
+    type Same = T;
+
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
         Time::utc(self)
@@ -33,6 +39,8 @@ impl<T: Time> TimeField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for Option<T> {
+    type Same = Option<T>;
+
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
         self.as_ref().and_then(Time::utc)
