@@ -65,12 +65,6 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
                 ::core::option::Option::None
             }
 
-            type Handle<__Root> = #krate::__private::Column<__Root, Self>;
-
-            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
-                #krate::__private::Column::at(path)
-            }
-
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Other
             }
@@ -104,12 +98,6 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
 
             fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
-            }
-
-            type Handle<__Root> = #krate::__private::Column<__Root, Self>;
-
-            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
-                #krate::__private::Column::at(path)
             }
 
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {

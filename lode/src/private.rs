@@ -6,7 +6,9 @@ use crate::record::{day, hour, month, year};
 // sealed trait to the compiler otherwise, and its messages would say so.
 pub use {
     crate::metadata::{DraftValue, metadata_of},
-    crate::predicate::{Cell, Column, Comparable, Json as JsonColumn, Literal, Nested, Path},
+    crate::predicate::{
+        At, Cell, Column, Comparable, HasColumns, Json as JsonColumn, Literal, Root,
+    },
     crate::record::finite::{
         non_finite as json_non_finite, non_finite_with as json_non_finite_with,
     },

@@ -21,12 +21,6 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
                 ::core::option::Option::None
             }
 
-            type Handle<__Root> = #krate::__private::Column<__Root, Self>;
-
-            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
-                #krate::__private::Column::at(path)
-            }
-
             #[inline]
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Name(#krate::__private::name_of(self))

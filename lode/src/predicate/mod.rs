@@ -20,11 +20,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
-pub use column::{Column, Comparable, Json, Nested, Nullable, Ordered, Text};
+#[doc(hidden)]
+pub use column::HasColumns;
+pub use column::{Column, Comparable, Json, Nullable, Ordered, Text};
 #[doc(hidden)]
 pub use literal::{Cell, Literal};
 #[doc(hidden)]
-pub use path::Path;
+pub use path::{At, Place, Root, Steps};
 
 pub(crate) use expr::{ColumnPath, Expr, Row};
 #[cfg(feature = "jiff")]

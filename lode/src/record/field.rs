@@ -1,5 +1,5 @@
 use super::{Element, Type};
-use crate::predicate::{Cell, Path};
+use crate::predicate::Cell;
 
 /// A type whose values a record can hold, and that are never null.
 ///
@@ -23,14 +23,6 @@ pub trait Value {
     /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
     /// for a float itself, else such as `[2]` or `.lat`.
     fn find_non_finite(&self) -> Option<String>;
-
-    /// The handle on a column of it, for predicates.
-    #[doc(hidden)]
-    type Handle<R>;
-
-    /// The handle on the column at `path` of the record `R`.
-    #[doc(hidden)]
-    fn handle<R>(path: Path) -> Self::Handle<R>;
 
     /// What stands at `path` in it.
     #[doc(hidden)]
@@ -65,12 +57,6 @@ pub trait Field {
     fn find_non_finite(&self) -> Option<String>;
 
     #[doc(hidden)]
-    type Handle<R>;
-
-    #[doc(hidden)]
-    fn handle<R>(path: Path) -> Self::Handle<R>;
-
-    #[doc(hidden)]
     fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
@@ -83,12 +69,6 @@ impl<T: Value> Field for T {
     #[inline]
     fn find_non_finite(&self) -> Option<String> {
         Value::find_non_finite(self)
-    }
-
-    type Handle<R> = T::Handle<R>;
-
-    fn handle<R>(path: Path) -> Self::Handle<R> {
-        T::handle(path)
     }
 
     #[inline]
@@ -106,12 +86,6 @@ impl<T: Value> Field for Option<T> {
     #[inline]
     fn find_non_finite(&self) -> Option<String> {
         self.as_ref().and_then(Value::find_non_finite)
-    }
-
-    type Handle<R> = T::Handle<R>;
-
-    fn handle<R>(path: Path) -> Self::Handle<R> {
-        T::handle(path)
     }
 
     #[inline]

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use super::{Element, Field, Value};
+use crate::predicate::Cell;
 
 /// A value that records can be partitioned by: what `#[lode(partition)]` works on. It has one text,
 /// and equal texts mean equal values.
@@ -24,9 +25,8 @@ pub trait KeyField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    /// The type itself, as a [`Field`]: for the same reason.
     #[doc(hidden)]
-    type Same: Field;
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 
     /// As [`Key::text`]; `None` for null.
     fn text(&self) -> Option<Cow<'_, str>>;
@@ -34,7 +34,10 @@ pub trait KeyField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for T {
-    type Same = T;
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Field::cell(self, path)
+    }
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {
@@ -44,7 +47,10 @@ impl<T: Key> KeyField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for Option<T> {
-    type Same = Option<T>;
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Field::cell(self, path)
+    }
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {

@@ -57,8 +57,7 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn non_finite(&self) -> Option<String>;
 
     /// The struct that [`columns`](Self::columns) returns: it has a field for each stored field of
-    /// the record, of the same name. They are [`Column`](crate::predicate::Column)s, and
-    /// [`Nested`](crate::predicate::Nested) for fields that are records.
+    /// the record, of the same name: its [`Column`](crate::predicate::Column).
     type Columns;
 
     /// The record's columns, to make a [`Predicate`](crate::predicate::Predicate) of.

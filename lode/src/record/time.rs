@@ -1,6 +1,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 use super::{Element, Field, Value};
+use crate::predicate::Cell;
 
 /// A moment: what `#[lode(timestamp)]` and `#[lode(partition = "day")]` work on.
 pub trait Time: Value {
@@ -19,9 +20,8 @@ pub trait TimeField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    /// The type itself, as a [`Field`]: for the same reason.
     #[doc(hidden)]
-    type Same: Field;
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 
     /// The moment in UTC, if there is one.
     fn utc(&self) -> Option<DateTime<Utc>>;
@@ -29,7 +29,10 @@ pub trait TimeField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for T {
-    type Same = T;
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Field::cell(self, path)
+    }
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
@@ -39,7 +42,10 @@ impl<T: Time> TimeField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for Option<T> {
-    type Same = Option<T>;
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Field::cell(self, path)
+    }
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Bytes, Element, Field, Scalar, Type, Value};
 #[cfg(feature = "jiff")]
 use crate::predicate::jiff_days;
-use crate::predicate::{Cell, Column, Path, days, nanoseconds};
+use crate::predicate::{Cell, days, nanoseconds};
 
 macro_rules! scalars {
     ($($(#[$attribute:meta])* $ty:ty => $scalar:ident, |$value:ident| $cell:expr;)*) => {$(
@@ -18,12 +18,6 @@ macro_rules! scalars {
             #[inline]
             fn find_non_finite(&self) -> Option<String> {
                 None
-            }
-
-            type Handle<R> = Column<R, Self>;
-
-            fn handle<R>(path: Path) -> Column<R, Self> {
-                Column::at(path)
             }
 
             #[inline]
@@ -69,12 +63,6 @@ macro_rules! floats {
                 if self.is_finite() { None } else { Some(String::new()) }
             }
 
-            type Handle<R> = Column<R, Self>;
-
-            fn handle<R>(path: Path) -> Column<R, Self> {
-                Column::at(path)
-            }
-
             #[inline]
             fn cell(&self, _: &[u16]) -> Cell<'_> {
                 let $value = self;
@@ -92,12 +80,6 @@ floats! {
 /// What predicates do not look into.
 macro_rules! opaque {
     () => {
-        type Handle<R> = Column<R, Self>;
-
-        fn handle<R>(path: Path) -> Column<R, Self> {
-            Column::at(path)
-        }
-
         #[inline]
         fn cell(&self, _: &[u16]) -> Cell<'_> {
             Cell::Other
