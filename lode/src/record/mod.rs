@@ -25,9 +25,11 @@ use serde::de::DeserializeOwned;
 pub use bytes::Bytes;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
+#[allow(unused_imports)]
+pub(crate) use schema::readable;
 pub use schema::{
     Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
-    SchemaChange, SchemaChangeKind, SchemaDiff, Type,
+    SchemaChange, SchemaChangeKind, SchemaDiff, Type, VariantSchema,
 };
 pub use time::{Time, TimeField};
 
