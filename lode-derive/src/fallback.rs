@@ -54,7 +54,10 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
 
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
-            const TYPE: #krate::__private::Type = #krate::__private::Type::Struct(&[]);
+            const TYPE: #krate::__private::Type = #krate::__private::Type::Struct {
+                fields: &[],
+                denies_unknown_fields: false,
+            };
             const FLOATS: bool = false;
 
             fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {

@@ -11,7 +11,7 @@ pub use {
     },
     crate::record::{
         Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
-        Type, Value,
+        Type, Value, VariantSchema,
     },
     chrono::{DateTime, Utc},
     serde::Serialize,
@@ -49,7 +49,10 @@ pub const JSON: Element = Element { ty: Type::Scalar(Scalar::Json), nullable: fa
 #[must_use]
 pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
     match T::TYPE {
-        Type::Struct(fields) => Schema::new(name, fields),
+        Type::Struct { fields, denies_unknown_fields: false } => Schema::new(name, fields),
+        Type::Struct { fields, denies_unknown_fields: true } => {
+            Schema::new(name, fields).deny_unknown_fields()
+        }
         _ => Schema::new(name, &[]),
     }
 }

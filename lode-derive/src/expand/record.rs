@@ -7,7 +7,7 @@ use crate::attr::Partition;
 use crate::model::{Field, Record};
 
 pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
-    let Record { ident, generics, name, .. } = record;
+    let Record { ident, generics, name, denies_unknown_fields, .. } = record;
     let (impl_generics, ty_generics, _) = generics.split_for_impl();
     let bounds = bounds(record, krate);
     let fields = record.fields.iter().filter(|field| field.is_stored());
@@ -34,7 +34,10 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
             const TYPE: #krate::__private::Type =
-                #krate::__private::Type::Struct(&[#(#schemas),*]);
+                #krate::__private::Type::Struct {
+                    fields: &[#(#schemas),*],
+                    denies_unknown_fields: #denies_unknown_fields,
+                };
             const FLOATS: bool = false #(|| #floats)*;
 
             #[inline]

@@ -56,6 +56,13 @@ pub trait RecordCodec<T: Record>: Clone + Debug + Send + Sync + 'static {
     /// that the bytes claim.
     fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
 
+    /// Whether the stored records say the names of their fields, so that a record type can read
+    /// files of another schema, as far as the rules of evolution go. `true` is the default; with
+    /// `false`, lode refuses files whose schema is not exactly the record's, before it reads them.
+    fn is_self_describing(&self) -> bool {
+        true
+    }
+
     /// How many lines there are in `bytes`, which is made of whole records, so that an error can
     /// name the line in the file. `None`, the default, is for codecs without lines: their records
     /// are counted.

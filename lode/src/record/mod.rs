@@ -7,6 +7,29 @@
 //! | [`Value`] | can it be stored, never null? | the built-in types, records, enums |
 //! | [`TimeField`], [`Time`] | does it say when? | times in UTC |
 //! | [`KeyField`], [`Key`] | can records be partitioned by it? | strings, integers, bools, dates, enums |
+//!
+//! # Evolution
+//!
+//! Each file of a snapshot has the schema it was written with, and a record type reads the files of
+//! other schemas by the names of their fields, if nothing of the values that it asks for is changed
+//! by that:
+//!
+//! | change of the record type | |
+//! |---|---|
+//! | a field is added | if it is an `Option` or has `#[serde(default)]`, itself or on the struct |
+//! | a field is removed | read without it; not with `#[serde(deny_unknown_fields)]` |
+//! | fields are in another order | |
+//! | a field or a name of an enum is renamed | with `#[serde(alias = "…")]` for the old name |
+//! | an integer becomes wider | also from unsigned to a wider signed one; never to a float |
+//! | `f32` becomes `f64` | JSON holds the shortest decimal: `0.1_f32` is read as `0.1_f64` |
+//! | a field becomes an `Option` | |
+//! | an enum gets another name | |
+//!
+//! The same holds inside of lists, maps and nested records. All else is refused with the difference,
+//! field by field ([`Error::SchemaMismatch`](crate::Error::SchemaMismatch)): when a snapshot is read,
+//! before the first of its files is; when one is extended, for every file that stays in it. A plain
+//! `write`, after which no older file stays, may change everything. Codecs that store no names of
+//! fields (bincode, postcard) read exactly the schema they wrote.
 
 mod bytes;
 mod field;
@@ -25,9 +48,10 @@ use serde::de::DeserializeOwned;
 pub use bytes::Bytes;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
+pub(crate) use schema::readable;
 pub use schema::{
     Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
-    SchemaChange, SchemaChangeKind, SchemaDiff, Type,
+    SchemaChange, SchemaChangeKind, SchemaDiff, Type, VariantSchema,
 };
 pub use time::{Time, TimeField};
 

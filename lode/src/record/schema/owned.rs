@@ -123,8 +123,10 @@ impl From<&Type> for RecordType {
             Type::Scalar(scalar) => Self::Scalar(*scalar),
             Type::List(element) => Self::List(Box::new(RecordElement::from(*element))),
             Type::Map(element) => Self::Map(Box::new(RecordElement::from(*element))),
-            Type::Struct(fields) => Self::Struct(own_fields(fields)),
-            Type::Enum(names) => Self::Enum(names.iter().map(|&name| name.to_owned()).collect()),
+            Type::Struct { fields, .. } => Self::Struct(own_fields(fields)),
+            Type::Enum(names) => {
+                Self::Enum(names.iter().map(|variant| variant.name.to_owned()).collect())
+            }
         }
     }
 }
