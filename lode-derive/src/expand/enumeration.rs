@@ -15,7 +15,10 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
         }
     });
     let variants = model.variants.iter().map(|variant| variant.ident);
+    let columnar = super::columnar::enumeration(model, krate);
     quote! {
+        #columnar
+
         #[automatically_derived]
         impl #krate::__private::Value for #ident {
             const TYPE: #krate::__private::Type =
