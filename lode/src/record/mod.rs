@@ -49,6 +49,8 @@ pub use bytes::Bytes;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
 pub(crate) use schema::readable;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+pub(crate) use schema::shape;
 pub use schema::{
     Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
     SchemaChange, SchemaChangeKind, SchemaDiff, Type, VariantSchema,

@@ -72,7 +72,8 @@ fn check(path: &str, from: &RecordElement, to: &Element, out: &mut Vec<SchemaCha
     let before = out.len();
     let is_of_kind = match (&from.ty, &to.ty) {
         (RecordType::Scalar(from), Type::Scalar(to)) => from == to || is_wider(*from, *to),
-        (RecordType::List(from), Type::List(to)) | (RecordType::Map(from), Type::Map(to)) => {
+        (RecordType::List(from), Type::List(to) | Type::Array(to, _))
+        | (RecordType::Map(from), Type::Map(to)) => {
             check(&format!("{path}[]"), from, to, out);
             true
         }
