@@ -48,6 +48,8 @@ use serde::de::DeserializeOwned;
 pub use bytes::Bytes;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
+#[cfg(feature = "testing")]
+pub(crate) use schema::changes;
 pub(crate) use schema::readable;
 #[cfg(any(feature = "bincode", feature = "postcard"))]
 pub(crate) use schema::shape;

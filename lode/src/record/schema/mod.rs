@@ -11,6 +11,8 @@ mod tests;
 
 use std::fmt;
 
+#[cfg(feature = "testing")]
+pub(crate) use compat::changes;
 pub(crate) use compat::readable;
 pub use diff::{SchemaChange, SchemaChangeKind, SchemaDiff};
 pub use owned::{RecordElement, RecordField, RecordSchema, RecordType};
