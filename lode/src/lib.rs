@@ -148,6 +148,8 @@ pub mod partition;
 mod progress;
 pub mod record;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod volume;
 
 pub use checksum::Checksum;

@@ -1,8 +1,14 @@
 //! How content becomes the bytes of data files, and back.
 
+#[cfg(feature = "bincode")]
+mod bincode;
 mod content;
 mod format;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+mod framed;
 mod jsonl;
+#[cfg(feature = "postcard")]
+mod postcard;
 mod raw;
 
 #[cfg(test)]
@@ -15,11 +21,15 @@ use crate::compress::Compressor;
 use crate::error::BoxError;
 use crate::record::Record;
 
+#[cfg(feature = "bincode")]
+pub use bincode::Bincode;
 pub use content::{Auto, Blob, Codec, Content};
 pub(crate) use format::DecodeRecords;
 #[doc(hidden)]
 pub use format::{BlobFormat, RecordFormat};
 pub use jsonl::Jsonl;
+#[cfg(feature = "postcard")]
+pub use postcard::Postcard;
 pub use raw::Raw;
 
 /// A codec for records: implement it to add one of your own.

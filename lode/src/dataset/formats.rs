@@ -179,7 +179,16 @@ impl<T: Record> Formats<T> {
         if RecordCodec::<T>::name(&jsonl) == name {
             return Ok(Arc::new(jsonl));
         }
-        Err(Error::CodecUnavailable { codec: name.to_owned(), feature: None })
+        #[cfg(feature = "bincode")]
+        if name == "bincode" {
+            return Ok(Arc::new(crate::codec::Bincode::new()));
+        }
+        #[cfg(feature = "postcard")]
+        if name == "postcard" {
+            return Ok(Arc::new(crate::codec::Postcard::new()));
+        }
+        let feature = EXACT.into_iter().find(|own| *own == name);
+        Err(Error::CodecUnavailable { codec: name.to_owned(), feature })
     }
 }
 

@@ -63,7 +63,11 @@ pub use key::{Key, KeyField};
 #[doc(hidden)]
 pub use not_columnar::Columnar;
 pub use order::{Bloom, BloomField, Sort, SortField};
+#[cfg(feature = "testing")]
+pub(crate) use schema::changes;
 pub(crate) use schema::readable;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+pub(crate) use schema::shape;
 pub use schema::{
     Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
     SchemaChange, SchemaChangeKind, SchemaDiff, Type, VariantSchema,

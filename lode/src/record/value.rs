@@ -74,7 +74,7 @@ impl<T: Field> Value for Vec<T> {
 }
 
 impl<T: Field, const N: usize> Value for [T; N] {
-    const TYPE: Type = list_of::<T>();
+    const TYPE: Type = Type::Array(const { &Element { ty: T::TYPE, nullable: T::NULLABLE } }, N);
     const FLOATS: bool = T::FLOATS;
 
     #[inline]

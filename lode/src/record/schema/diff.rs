@@ -76,6 +76,15 @@ pub enum SchemaChangeKind {
     NameAdded(String),
     /// An enum loses a name.
     NameRemoved(String),
+    /// It had this name, which is an alias now.
+    Renamed(String),
+    /// A name of an enum becomes an alias of another.
+    NameRenamed {
+        /// What it was.
+        from: String,
+        /// What it is.
+        to: String,
+    },
     /// The same fields or names, in another order.
     Reordered,
     /// There was no such field, and there must be: it is neither nullable nor has it a default.
@@ -97,6 +106,10 @@ impl fmt::Display for SchemaChange {
             SchemaChangeKind::Type { from, to } => write!(f, "{from} becomes {to}"),
             SchemaChangeKind::NameAdded(name) => write!(f, "enum name {name:?} is added"),
             SchemaChangeKind::NameRemoved(name) => write!(f, "enum name {name:?} is removed"),
+            SchemaChangeKind::Renamed(from) => write!(f, "was named `{from}`"),
+            SchemaChangeKind::NameRenamed { from, to } => {
+                write!(f, "enum name {from:?} is now {to:?}")
+            }
             SchemaChangeKind::Required(ty) => {
                 write!(f, "{ty} is added, required and without a default")
             }

@@ -4,14 +4,20 @@ mod compat;
 mod diff;
 mod owned;
 mod parse;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+mod shape;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+#[cfg(feature = "testing")]
+pub(crate) use compat::changes;
 pub(crate) use compat::readable;
 pub use diff::{SchemaChange, SchemaChangeKind, SchemaDiff};
 pub use owned::{RecordElement, RecordField, RecordSchema, RecordType};
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+pub(crate) use shape::shape;
 
 /// How deep types may be nested in each other, so that reading a schema needs bounded stack, and
 /// any schema that can be written can be read (`serde_json` stops at 128 levels of JSON, of which
@@ -99,6 +105,8 @@ pub enum Type {
     Scalar(Scalar),
     /// A list of elements.
     List(&'static Element),
+    /// A list of exactly so many elements. Its length is not stored in a schema: it is a list there.
+    Array(&'static Element, usize),
     /// A map from strings to elements.
     Map(&'static Element),
     /// A nested record.
@@ -155,7 +163,9 @@ const fn struct_depth(fields: &[FieldSchema]) -> usize {
 const fn depth(ty: &Type) -> usize {
     match ty {
         Type::Scalar(_) | Type::Enum(_) => 1,
-        Type::List(element) | Type::Map(element) => 1 + depth(&element.ty),
+        Type::List(element) | Type::Array(element, _) | Type::Map(element) => {
+            1 + depth(&element.ty)
+        }
         Type::Struct { fields, .. } => 1 + struct_depth(fields),
     }
 }
