@@ -149,6 +149,8 @@ pub mod predicate;
 mod progress;
 pub mod record;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod volume;
 
 pub use checksum::Checksum;

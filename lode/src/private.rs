@@ -7,33 +7,70 @@ use crate::record::{day, hour, month, year};
 pub use {
     crate::metadata::{DraftValue, metadata_of},
     crate::predicate::{
-        At, Cell, Column, Comparable, HasColumns, Json as JsonColumn, Literal, Root,
+        At, Cell, Column as ColumnHandle, Comparable, HasColumns, Json as JsonHandle, Literal, Root,
     },
     crate::record::finite::{
         non_finite as json_non_finite, non_finite_with as json_non_finite_with,
     },
     crate::record::{
-        Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar, Schema, TimeField,
-        Type, Value,
+        BloomField, Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar,
+        Schema, SortField, TimeField, Type, Value, VariantSchema,
     },
     chrono::{DateTime, Utc},
     serde::Serialize,
     serde::de::DeserializeOwned,
     std::borrow::Cow,
+    std::cmp::Ordering,
     std::marker::PhantomData,
     std::string::String,
     std::vec::Vec,
 };
+
+pub use crate::__lode_columnar as columnar;
+
+/// What derived columns refer to.
+#[cfg(feature = "parquet")]
+pub use {
+    crate::record::columnar::{
+        Column, ColumnBuilder, ColumnError, ColumnOptions, Columnar, Columns, Found, JsonColumn,
+        JsonWith, Names, NamesBuilder, NamesReader, Push, Read, StructBuilder, StructReader, Stub,
+        With, names_type, struct_type,
+    },
+    arrow_array::ArrayRef,
+    arrow_schema::{ArrowError, DataType, Field as ArrowField},
+    serde::{Deserializer, Serializer},
+};
+
+/// Leaves out what stands in it, as there is no codec with columns.
+#[cfg(not(feature = "parquet"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lode_columnar {
+    ($($tokens:tt)*) => {};
+}
+
+/// What stands in it.
+#[cfg(feature = "parquet")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lode_columnar {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
 
 /// What [`Record`] asks for, as a bound on types with parameters.
 pub trait Storable: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Storable for T {}
 
-/// What `#[lode(json)]` asks for, as a bound on fields whose type has parameters.
+/// What metadata asks for, as a bound on types with parameters.
 pub trait Json: Serialize {}
 
 impl<T: Serialize> Json for T {}
+
+/// What `#[lode(json)]` asks for, as a bound on fields whose type has parameters.
+pub trait JsonField: Serialize + DeserializeOwned {}
+
+impl<T: Serialize + DeserializeOwned> JsonField for T {}
 
 /// A field of a schema, by what the traits say of its type.
 #[must_use]
@@ -53,7 +90,10 @@ pub const JSON: Element = Element { ty: Type::Scalar(Scalar::Json), nullable: fa
 #[must_use]
 pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
     match T::TYPE {
-        Type::Struct(fields) => Schema::new(name, fields),
+        Type::Struct { fields, denies_unknown_fields: false } => Schema::new(name, fields),
+        Type::Struct { fields, denies_unknown_fields: true } => {
+            Schema::new(name, fields).deny_unknown_fields()
+        }
         _ => Schema::new(name, &[]),
     }
 }

@@ -31,13 +31,13 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path, bounds: &TokenStream) ->
         let ident = field.ident;
         let ty = match field.is_typed() {
             true => without_self(field.ty.to_token_stream(), &this),
-            false => quote! { #private::JsonColumn },
+            false => quote! { #private::JsonHandle },
         };
-        quote! { #[doc = #doc] pub #ident: #private::Column<__Record, #ty, #private::At<__At, #index>> }
+        quote! { #[doc = #doc] pub #ident: #private::ColumnHandle<__Record, #ty, #private::At<__At, #index>> }
     });
     let idents: Vec<_> = stored.iter().map(|field| field.ident).collect();
     let new = quote! {
-        #name { #(#idents: #private::Column::NEW,)* __of: #private::PhantomData }
+        #name { #(#idents: #private::ColumnHandle::NEW,)* __of: #private::PhantomData }
     };
     let doc = format!("The columns of `{}`.", record.ident);
     let items = quote! {

@@ -7,12 +7,22 @@ use crate::model::Enum;
 pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
     let ident = model.ident;
     let names: Vec<_> = model.variants.iter().map(|variant| &variant.name.0).collect();
+    let schemas = model.variants.iter().map(|variant| {
+        let name = &variant.name.0;
+        let aliases = variant.attrs.aliases.iter().map(|(alias, _)| alias);
+        quote! {
+            #krate::__private::VariantSchema { name: #name, aliases: &[#(#aliases),*] }
+        }
+    });
     let variants = model.variants.iter().map(|variant| variant.ident);
+    let columnar = super::columnar::enumeration(model, krate);
     quote! {
+        #columnar
+
         #[automatically_derived]
         impl #krate::__private::Value for #ident {
             const TYPE: #krate::__private::Type =
-                #krate::__private::Type::Enum(&[#(#names),*]);
+                #krate::__private::Type::Enum(&[#(#schemas),*]);
             const FLOATS: bool = false;
 
             fn find_non_finite(

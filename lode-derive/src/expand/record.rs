@@ -4,11 +4,10 @@ use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Ident, Path, Type, WhereClause};
 
 use super::columns;
-use crate::attr::Partition;
 use crate::model::{Field, Record};
 
 pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
-    let Record { ident, generics, name, .. } = record;
+    let Record { ident, generics, name, denies_unknown_fields, .. } = record;
     let (impl_generics, ty_generics, _) = generics.split_for_impl();
     let bounds = bounds(record, krate);
     let fields = record.fields.iter().filter(|field| field.is_stored());
@@ -24,10 +23,12 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     });
     let searches = fields.map(|field| search(field, krate));
     let timestamp = timestamp(record, krate);
+    let order = order(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
     let columns::Columns { items, record: columns } =
         columns::expand(record, krate, &bounds.to_token_stream());
     let cells = columns::cells(record, krate);
+    let columnar = super::columnar::record(record, krate, &bounds);
     // The compiler looks at a constant of an impl only where it is used.
     let evaluated = generics.params.is_empty().then(|| {
         quote! {
@@ -38,7 +39,10 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
             const TYPE: #krate::__private::Type =
-                #krate::__private::Type::Struct(&[#(#schemas),*]);
+                #krate::__private::Type::Struct {
+                    fields: &[#(#schemas),*],
+                    denies_unknown_fields: #denies_unknown_fields,
+                };
             const FLOATS: bool = false #(|| #floats)*;
 
             #[inline]
@@ -58,6 +62,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::schema_of::<Self>(#name);
 
             #timestamp
+            #order
 
             #[inline]
             fn non_finite(
@@ -71,6 +76,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
 
         #items
         #partitioned
+        #columnar
         #evaluated
     }
 }
@@ -110,14 +116,10 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         .filter(|field| field.is_stored() && mentions(field.ty.to_token_stream(), &parameters));
     let fields = fields.flat_map(|field| {
         let ty = field.ty;
-        let wanted = [
-            (field.is_typed(), "Field"),
-            (!field.is_typed() && field.attrs.with.is_none(), "Json"),
-            (field.attrs.timestamp.is_some(), "TimeField"),
-            (field.attrs.partition.is_some_and(|(key, _)| key == Partition::Value), "KeyField"),
-            (field.attrs.partition.is_some_and(|(key, _)| key != Partition::Value), "TimeField"),
-        ];
-        wanted.into_iter().filter(|(wanted, _)| *wanted).map(move |(_, name)| {
+        let own = if field.is_typed() { Some("Field") } else { None };
+        let json = (own.is_none() && field.attrs.with.is_none()).then_some("JsonField");
+        let wanted = own.into_iter().chain(json).chain(field.judges());
+        wanted.map(move |name| {
             let span = ty.span();
             let name = Ident::new(name, span);
             quote_spanned! {span=> #ty: #krate::__private::#name }
@@ -208,6 +210,38 @@ fn timestamp(record: &Record<'_>, krate: &Path) -> Option<TokenStream> {
             #time::utc(&self.#ident)
         }
     })
+}
+
+/// What `#[lode(sort)]` and `#[lode(bloom)]` say.
+fn order(record: &Record<'_>, krate: &Path) -> TokenStream {
+    let fields = || record.fields.iter();
+    let sort: Vec<_> = fields().filter(|field| field.attrs.sort.is_some()).collect();
+    let sort = (!sort.is_empty()).then(|| {
+        let names = sort.iter().map(|field| &field.name.0);
+        let compared = sort.iter().map(|field| {
+            let sorted = on_type(field.ty, krate, "SortField");
+            let ident = field.ident;
+            quote! { .then_with(|| #sorted::order(&self.#ident, &other.#ident)) }
+        });
+        quote! {
+            const SORT: &'static [&'static str] = &[#(#names),*];
+
+            #[inline]
+            fn compare(&self, other: &Self) -> #krate::__private::Ordering {
+                #krate::__private::Ordering::Equal #(#compared)*
+            }
+        }
+    });
+    let bloom: Vec<_> = fields().filter(|field| field.attrs.bloom.is_some()).collect();
+    let bloom = (!bloom.is_empty()).then(|| {
+        let names = bloom.iter().map(|field| {
+            let bloomed = on_type(field.ty, krate, "BloomField");
+            let name = &field.name.0;
+            quote! { { let _ = #bloomed::STORED; #name } }
+        });
+        quote! { const BLOOM: &'static [&'static str] = &[#(#names),*]; }
+    });
+    quote! { #sort #bloom }
 }
 
 fn partitioned(

@@ -75,7 +75,7 @@ impl ColumnPath {
             let Some(field) = fields.get(usize::from(step)) else { break };
             levels.push(field);
             fields = match field.ty {
-                Type::Struct(fields) => fields,
+                Type::Struct { fields, .. } => fields,
                 _ => &[],
             };
         }

@@ -2,6 +2,8 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
+#[cfg(feature = "parquet")]
+use super::columnar::Column;
 use super::{Element, Field, Value};
 use crate::predicate::Cell;
 
@@ -21,6 +23,11 @@ pub trait Key: Value {
     note = "for a time say which part of it: `#[lode(partition = \"day\")]`"
 )]
 pub trait KeyField: Field {
+    /// As for [`Field`].
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    type Column: Column<Self>;
+
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -34,6 +41,9 @@ pub trait KeyField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for T {
+    #[cfg(feature = "parquet")]
+    type Column = <T as Field>::Column;
+
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         Field::cell(self, path)
@@ -47,6 +57,9 @@ impl<T: Key> KeyField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for Option<T> {
+    #[cfg(feature = "parquet")]
+    type Column = <Option<T> as Field>::Column;
+
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         Field::cell(self, path)

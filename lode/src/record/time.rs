@@ -1,5 +1,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
+#[cfg(feature = "parquet")]
+use super::columnar::Column;
 use super::{Element, Field, Value};
 use crate::predicate::Cell;
 
@@ -16,6 +18,11 @@ pub trait Time: Value {
     note = "use `chrono::DateTime<Utc>`, `jiff::Timestamp` (feature `jiff`), or an `Option` of one"
 )]
 pub trait TimeField: Field {
+    /// As for [`Field`].
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    type Column: Column<Self>;
+
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -29,6 +36,9 @@ pub trait TimeField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for T {
+    #[cfg(feature = "parquet")]
+    type Column = <T as Field>::Column;
+
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         Field::cell(self, path)
@@ -42,6 +52,9 @@ impl<T: Time> TimeField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for Option<T> {
+    #[cfg(feature = "parquet")]
+    type Column = <Option<T> as Field>::Column;
+
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         Field::cell(self, path)

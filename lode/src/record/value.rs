@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -100,7 +101,7 @@ impl<T: Field> Value for Vec<T> {
 }
 
 impl<T: Field, const N: usize> Value for [T; N] {
-    const TYPE: Type = list_of::<T>();
+    const TYPE: Type = Type::Array(const { &Element { ty: T::TYPE, nullable: T::NULLABLE } }, N);
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
@@ -123,7 +124,7 @@ impl<V: Field> Value for BTreeMap<String, V> {
     opaque!();
 }
 
-impl<V: Field, S> Value for HashMap<String, V, S> {
+impl<V: Field, S: BuildHasher + Default> Value for HashMap<String, V, S> {
     const TYPE: Type = map_of::<V>();
     const FLOATS: bool = V::FLOATS;
 
