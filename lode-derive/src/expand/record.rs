@@ -3,6 +3,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Ident, Path, Type, WhereClause};
 
+use super::columns;
 use crate::model::{Field, Record};
 
 pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
@@ -25,6 +26,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let order = order(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
     let columnar = super::columnar::record(record, krate, &bounds);
+    let columns::Columns { items, value, record: columns } = columns::expand(record, krate);
     // The compiler looks at a constant of an impl only where it is used.
     let evaluated = generics.params.is_empty().then(|| {
         quote! {
@@ -48,6 +50,8 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #(#searches)*
                 ::core::option::Option::None
             }
+
+            #value
         }
 
         #[automatically_derived]
@@ -64,8 +68,11 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
             ) -> ::core::option::Option<#krate::__private::String> {
                 #krate::__private::non_finite_of(self)
             }
+
+            #columns
         }
 
+        #items
         #partitioned
         #columnar
         #evaluated
@@ -79,9 +86,40 @@ pub(crate) fn on_type(ty: &Type, krate: &Path, name: &str) -> TokenStream {
     quote_spanned! {span=> <#ty as #krate::__private::#name> }
 }
 
+/// The type of a field as a `Field`, by the trait that judges it: an error about the type is then
+/// the same wherever it is found, and so is reported once. `None` if it is stored as JSON.
+pub(crate) fn field_type(
+    record: &Record<'_>,
+    field: &Field<'_>,
+    krate: &Path,
+) -> Option<TokenStream> {
+    let judge = field.judge()?;
+    let is_of_parameter = mentions(field.ty.to_token_stream(), &type_parameters(record.generics));
+    Some(match judge {
+        "Field" => on_type(field.ty, krate, "Field"),
+        _ if is_of_parameter => on_type(field.ty, krate, "Field"),
+        judge => {
+            let judge = on_type(field.ty, krate, judge);
+            let span = field.ty.span();
+            quote_spanned! {span=> <#judge::Same as #krate::__private::Field> }
+        }
+    })
+}
+
 /// What must hold for the impls: for a type with parameters, that its fields can be stored; for
 /// others the body of the impl says it, with better errors.
 pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
+    let mut bounds = of_parameters(record, krate);
+    if !type_parameters(record.generics).is_empty()
+        && let Some(bounds) = &mut bounds
+    {
+        bounds.predicates.push(syn::parse_quote! { Self: #krate::__private::Storable });
+    }
+    bounds
+}
+
+/// The part of [`bounds`] that is about the parameters.
+pub(crate) fn of_parameters(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
     let own = record.generics.where_clause.as_ref();
     let parameters = type_parameters(record.generics);
     if parameters.is_empty() {
@@ -107,7 +145,6 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         where
             #(#predicates,)*
             #(#fields,)*
-            Self: #krate::__private::Storable
     })
 }
 

@@ -74,6 +74,7 @@ pub use schema::{
 };
 pub use time::{Time, TimeField};
 
+pub(crate) use schema::MAX_DEPTH;
 pub(crate) use time::{day, hour, month, year};
 
 /// A struct that a [`Dataset`](crate::Dataset) can hold. Derive it.
@@ -112,6 +113,24 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The path of the first float in it that is NaN or infinite, such as `position.lat` or
     /// `scores[2]`: JSON has no such numbers.
     fn non_finite(&self) -> Option<String>;
+
+    /// The struct that [`columns`](Self::columns) returns: it has a field for each stored field of
+    /// the record, of the same name. They are [`Column`](crate::predicate::Column)s, and
+    /// [`Nested`](crate::predicate::Nested) for fields that are records.
+    type Columns;
+
+    /// The record's columns, to make a [`Predicate`](crate::predicate::Predicate) of.
+    ///
+    /// ```
+    /// use lode::Record;
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// struct Flight { origin: String, dep_delay: Option<i32> }
+    ///
+    /// let wanted = Flight::columns().dep_delay.gt(60) & Flight::columns().origin.eq("JFK");
+    /// assert_eq!(wanted.to_string(), r#"dep_delay > 60 and origin = "JFK""#);
+    /// ```
+    fn columns() -> Self::Columns;
 }
 
 /// A record with `#[lode(partition)]` fields; the derive implements it.
