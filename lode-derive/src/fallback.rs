@@ -73,6 +73,12 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Other
             }
+
+            fn observe(
+                _: ::core::option::Option<&Self>,
+                _: &mut #krate::__private::Gauges,
+            ) {
+            }
         }
 
         #partitioned
@@ -114,6 +120,12 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
 
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Other
+            }
+
+            fn observe(
+                _: ::core::option::Option<&Self>,
+                _: &mut #krate::__private::Gauges,
+            ) {
             }
         }
 

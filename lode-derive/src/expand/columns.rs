@@ -75,22 +75,38 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path, bounds: &TokenStream) ->
     Columns { items, record }
 }
 
-/// What a predicate sees of a field.
+/// What predicates and statistics see of the fields: members of the impl of `Value`.
 pub(crate) fn cells(record: &Record<'_>, krate: &Path) -> TokenStream {
-    let stored = record.fields.iter().filter(|field| field.is_stored());
-    let arms = stored.zip(0_u16..).map(|(field, index)| {
+    let private = quote! { #krate::__private };
+    let stored = || record.fields.iter().filter(|field| field.is_stored());
+    let arms = stored().zip(0_u16..).map(|(field, index)| {
         let ident = field.ident;
         match field_type(record, field, krate) {
             Some(ty) => quote! { [#index, rest @ ..] => #ty::cell(&self.#ident, rest), },
-            None => quote! { [#index, ..] => #krate::__private::Cell::Other, },
+            None => quote! { [#index, ..] => #private::Cell::Other, },
+        }
+    });
+    let observed = stored().map(|field| {
+        let ident = field.ident;
+        match field_type(record, field, krate) {
+            Some(ty) => quote! {
+                #ty::observe(::core::option::Option::map(this, |this| &this.#ident), to);
+            },
+            None => quote! {
+                #private::Gauges::opaque(to, ::core::option::Option::is_none(&this));
+            },
         }
     });
     quote! {
-        fn cell(&self, path: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+        fn cell(&self, path: &[::core::primitive::u16]) -> #private::Cell<'_> {
             match path {
                 #(#arms)*
-                _ => #krate::__private::Cell::Other,
+                _ => #private::Cell::Other,
             }
+        }
+
+        fn observe(this: ::core::option::Option<&Self>, to: &mut #private::Gauges) {
+            #(#observed)*
         }
     }
 }

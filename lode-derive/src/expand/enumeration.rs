@@ -35,6 +35,14 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Name(#krate::__private::name_of(self))
             }
+
+            #[inline]
+            fn observe(
+                this: ::core::option::Option<&Self>,
+                to: &mut #krate::__private::Gauges,
+            ) {
+                #krate::__private::observe_name(this, to);
+            }
         }
 
         #[automatically_derived]

@@ -31,7 +31,7 @@ pub use path::{At, Place, Root, Steps};
 pub(crate) use expr::{ColumnPath, Expr, Row};
 #[cfg(feature = "jiff")]
 pub(crate) use literal::jiff_days;
-pub(crate) use literal::{days, nanoseconds};
+pub(crate) use literal::{days, nanoseconds, time_of};
 pub(crate) use outcomes::{Bounds, Outcomes};
 
 use crate::record::Record;

@@ -1,5 +1,6 @@
 #[cfg(feature = "parquet")]
 use super::columnar::{Column, Optional, Required};
+use super::stats::Gauges;
 use super::{Columnar, Element, Type};
 use crate::predicate::Cell;
 
@@ -29,6 +30,10 @@ pub trait Value: Columnar {
     /// What stands at `path` in it.
     #[doc(hidden)]
     fn cell(&self, path: &[u16]) -> Cell<'_>;
+
+    /// Adds it, or nulls in its place, to the statistics of its columns.
+    #[doc(hidden)]
+    fn observe(this: Option<&Self>, to: &mut Gauges);
 }
 
 /// A type that a field of a record, the element of a list or the value of a map can have: every
@@ -65,6 +70,9 @@ pub trait Field: Sized {
 
     #[doc(hidden)]
     fn cell(&self, path: &[u16]) -> Cell<'_>;
+
+    #[doc(hidden)]
+    fn observe(this: Option<&Self>, to: &mut Gauges);
 }
 
 #[diagnostic::do_not_recommend]
@@ -84,6 +92,11 @@ impl<T: Value> Field for T {
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         Value::cell(self, path)
+    }
+
+    #[inline]
+    fn observe(this: Option<&Self>, to: &mut Gauges) {
+        Value::observe(this, to);
     }
 }
 
@@ -105,4 +118,34 @@ impl<T: Value> Field for Option<T> {
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         self.as_ref().map_or(Cell::Null, |value| value.cell(path))
     }
+
+    #[inline]
+    fn observe(this: Option<&Self>, to: &mut Gauges) {
+        Value::observe(this.and_then(Option::as_ref), to);
+    }
 }
+
+/// What the traits that judge fields repeat of [`Field`]: so that a type that is neither is refused
+/// once.
+macro_rules! repeat {
+    (of Field) => {
+        #[doc(hidden)]
+        fn cell(&self, path: &[u16]) -> crate::predicate::Cell<'_>;
+
+        #[doc(hidden)]
+        fn observe(this: Option<&Self>, to: &mut crate::record::stats::Gauges);
+    };
+    (by Field) => {
+        #[inline]
+        fn cell(&self, path: &[u16]) -> crate::predicate::Cell<'_> {
+            crate::record::Field::cell(self, path)
+        }
+
+        #[inline]
+        fn observe(this: Option<&Self>, to: &mut crate::record::stats::Gauges) {
+            crate::record::Field::observe(this, to);
+        }
+    };
+}
+
+pub(super) use repeat;

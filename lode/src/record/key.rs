@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 #[cfg(feature = "parquet")]
 use super::columnar::Column;
+use super::field::repeat;
 use super::{Element, Field, Value};
-use crate::predicate::Cell;
 
 /// A value that records can be partitioned by: what `#[lode(partition)]` works on. It has one text,
 /// and equal texts mean equal values.
@@ -32,8 +32,7 @@ pub trait KeyField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    #[doc(hidden)]
-    fn cell(&self, path: &[u16]) -> Cell<'_>;
+    repeat!(of Field);
 
     /// As [`Key::text`]; `None` for null.
     fn text(&self) -> Option<Cow<'_, str>>;
@@ -44,10 +43,7 @@ impl<T: Key> KeyField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
 
-    #[inline]
-    fn cell(&self, path: &[u16]) -> Cell<'_> {
-        Field::cell(self, path)
-    }
+    repeat!(by Field);
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {
@@ -60,10 +56,7 @@ impl<T: Key> KeyField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
 
-    #[inline]
-    fn cell(&self, path: &[u16]) -> Cell<'_> {
-        Field::cell(self, path)
-    }
+    repeat!(by Field);
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {

@@ -43,6 +43,7 @@ mod key;
 mod not_columnar;
 mod order;
 mod schema;
+pub(crate) mod stats;
 mod time;
 mod value;
 

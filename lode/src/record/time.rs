@@ -2,8 +2,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 #[cfg(feature = "parquet")]
 use super::columnar::Column;
+use super::field::repeat;
 use super::{Element, Field, Value};
-use crate::predicate::Cell;
 
 /// A moment: what `#[lode(timestamp)]` and `#[lode(partition = "day")]` work on.
 pub trait Time: Value {
@@ -27,8 +27,7 @@ pub trait TimeField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    #[doc(hidden)]
-    fn cell(&self, path: &[u16]) -> Cell<'_>;
+    repeat!(of Field);
 
     /// The moment in UTC, if there is one.
     fn utc(&self) -> Option<DateTime<Utc>>;
@@ -39,10 +38,7 @@ impl<T: Time> TimeField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
 
-    #[inline]
-    fn cell(&self, path: &[u16]) -> Cell<'_> {
-        Field::cell(self, path)
-    }
+    repeat!(by Field);
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
@@ -55,10 +51,7 @@ impl<T: Time> TimeField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
 
-    #[inline]
-    fn cell(&self, path: &[u16]) -> Cell<'_> {
-        Field::cell(self, path)
-    }
+    repeat!(by Field);
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
