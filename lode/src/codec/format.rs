@@ -1,9 +1,10 @@
 //! Codecs with their types erased.
 
+use std::any::TypeId;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use crate::codec::{DecodeError, RecordCodec, RecordEncoder};
+use crate::codec::{DecodeError, Jsonl, RecordCodec, RecordEncoder};
 use crate::compress::Compressor;
 use crate::record::Record;
 
@@ -11,9 +12,15 @@ use crate::record::Record;
 pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     fn name(&self) -> &str;
     fn split(&self, bytes: &[u8]) -> usize;
-    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+
+    /// Appends the records that are wanted, and says how many there are in `bytes`.
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<u64, DecodeError>;
+
     fn lines(&self, bytes: &[u8]) -> Option<u64>;
     fn is_self_describing(&self) -> bool;
+
+    /// Whether it is lode's own JSON lines.
+    fn is_jsonl(&self) -> bool;
 }
 
 impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
@@ -25,8 +32,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
         RecordCodec::split(self, bytes)
     }
 
-    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError> {
-        RecordCodec::decode(self, bytes, records)
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<u64, DecodeError> {
+        let before = records.len();
+        RecordCodec::decode(self, bytes, records)?;
+        Ok(records.len().saturating_sub(before) as u64)
     }
 
     fn lines(&self, bytes: &[u8]) -> Option<u64> {
@@ -35,6 +44,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
 
     fn is_self_describing(&self) -> bool {
         RecordCodec::is_self_describing(self)
+    }
+
+    fn is_jsonl(&self) -> bool {
+        TypeId::of::<C>() == TypeId::of::<Jsonl>()
     }
 }
 
