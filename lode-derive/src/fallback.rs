@@ -40,8 +40,10 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             }
         }
     });
+    let columnar = expand::columnar_stub(input, krate, &bounds);
     quote! {
         #types
+        #columnar
 
         #[automatically_derived]
         impl #impl_generics #krate::__private::Record for #ident #ty_generics #bounds {
@@ -50,6 +52,10 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
+
+            type Columns = ();
+
+            fn columns() {}
         }
 
         #[automatically_derived]
@@ -63,6 +69,16 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
+
+            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
+
+            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
+                #krate::__private::ColumnHandle::at(path)
+            }
+
+            fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+                #krate::__private::Cell::Other
+            }
         }
 
         #partitioned
@@ -75,9 +91,13 @@ fn may_be_partitioned(model: Option<&Record<'_>>) -> bool {
 
 /// Has the types of the fields judged all the same, so that these mistakes are reported too.
 fn types(model: &Record<'_>, krate: &Path) -> TokenStream {
-    let stored = model.fields.iter().filter_map(|field| {
-        let judge = expand::on_type(field.ty, krate, field.judge()?);
-        Some(quote! { const _: #krate::__private::Element = #judge::STORED; })
+    let judged = model.fields.iter().flat_map(|field| {
+        let others = field.judges().into_iter().skip(1);
+        field.judge().into_iter().chain(others).map(move |judge| (field.ty, judge))
+    });
+    let stored = judged.map(|(ty, judge)| {
+        let judge = expand::on_type(ty, krate, judge);
+        quote! { const _: #krate::__private::Element = #judge::STORED; }
     });
     quote! { #(#stored)* }
 }
@@ -85,7 +105,10 @@ fn types(model: &Record<'_>, krate: &Path) -> TokenStream {
 pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, ty_generics, bounds) = input.generics.split_for_impl();
+    let columnar = expand::columnar_stub(input, krate, &quote! { #bounds });
     quote! {
+        #columnar
+
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
             const TYPE: #krate::__private::Type = #krate::__private::Type::Enum(&[]);
@@ -94,12 +117,31 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
             fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
+
+            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
+
+            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
+                #krate::__private::ColumnHandle::at(path)
+            }
+
+            fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+                #krate::__private::Cell::Other
+            }
         }
 
         #[automatically_derived]
         impl #impl_generics #krate::__private::Key for #ident #ty_generics #bounds {
             fn text(&self) -> #krate::__private::Cow<'_, str> {
                 #krate::__private::Cow::Borrowed("")
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::__private::Comparable for #ident #ty_generics #bounds {
+            type Query<'__q> = Self;
+
+            fn literal(_: Self) -> #krate::__private::Literal {
+                #krate::__private::Literal::Bool(false)
             }
         }
     }

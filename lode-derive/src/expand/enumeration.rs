@@ -15,7 +15,10 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
         }
     });
     let variants = model.variants.iter().map(|variant| variant.ident);
+    let columnar = super::columnar::enumeration(model, krate);
     quote! {
+        #columnar
+
         #[automatically_derived]
         impl #krate::__private::Value for #ident {
             const TYPE: #krate::__private::Type =
@@ -26,6 +29,26 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
+            }
+
+            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
+
+            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
+                #krate::__private::ColumnHandle::at(path)
+            }
+
+            #[inline]
+            fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+                #krate::__private::Cell::Name(#krate::__private::name_of(self))
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::__private::Comparable for #ident {
+            type Query<'__q> = Self;
+
+            fn literal(query: Self) -> #krate::__private::Literal {
+                #krate::__private::name_literal(&query)
             }
         }
 

@@ -3,7 +3,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Ident, Path, Type, WhereClause};
 
-use crate::attr::Partition;
+use super::columns;
 use crate::model::{Field, Record};
 
 pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
@@ -23,7 +23,10 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     });
     let searches = fields.map(|field| search(field, krate));
     let timestamp = timestamp(record, krate);
+    let order = order(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
+    let columnar = super::columnar::record(record, krate, &bounds);
+    let columns::Columns { items, value, record: columns } = columns::expand(record, krate);
     // The compiler looks at a constant of an impl only where it is used.
     let evaluated = generics.params.is_empty().then(|| {
         quote! {
@@ -47,6 +50,8 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #(#searches)*
                 ::core::option::Option::None
             }
+
+            #value
         }
 
         #[automatically_derived]
@@ -55,6 +60,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::schema_of::<Self>(#name);
 
             #timestamp
+            #order
 
             #[inline]
             fn non_finite(
@@ -62,9 +68,13 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
             ) -> ::core::option::Option<#krate::__private::String> {
                 #krate::__private::non_finite_of(self)
             }
+
+            #columns
         }
 
+        #items
         #partitioned
+        #columnar
         #evaluated
     }
 }
@@ -76,9 +86,40 @@ pub(crate) fn on_type(ty: &Type, krate: &Path, name: &str) -> TokenStream {
     quote_spanned! {span=> <#ty as #krate::__private::#name> }
 }
 
+/// The type of a field as a `Field`, by the trait that judges it: an error about the type is then
+/// the same wherever it is found, and so is reported once. `None` if it is stored as JSON.
+pub(crate) fn field_type(
+    record: &Record<'_>,
+    field: &Field<'_>,
+    krate: &Path,
+) -> Option<TokenStream> {
+    let judge = field.judge()?;
+    let is_of_parameter = mentions(field.ty.to_token_stream(), &type_parameters(record.generics));
+    Some(match judge {
+        "Field" => on_type(field.ty, krate, "Field"),
+        _ if is_of_parameter => on_type(field.ty, krate, "Field"),
+        judge => {
+            let judge = on_type(field.ty, krate, judge);
+            let span = field.ty.span();
+            quote_spanned! {span=> <#judge::Same as #krate::__private::Field> }
+        }
+    })
+}
+
 /// What must hold for the impls: for a type with parameters, that its fields can be stored; for
 /// others the body of the impl says it, with better errors.
 pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
+    let mut bounds = of_parameters(record, krate);
+    if !type_parameters(record.generics).is_empty()
+        && let Some(bounds) = &mut bounds
+    {
+        bounds.predicates.push(syn::parse_quote! { Self: #krate::__private::Storable });
+    }
+    bounds
+}
+
+/// The part of [`bounds`] that is about the parameters.
+pub(crate) fn of_parameters(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
     let own = record.generics.where_clause.as_ref();
     let parameters = type_parameters(record.generics);
     if parameters.is_empty() {
@@ -91,14 +132,10 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         .filter(|field| field.is_stored() && mentions(field.ty.to_token_stream(), &parameters));
     let fields = fields.flat_map(|field| {
         let ty = field.ty;
-        let wanted = [
-            (field.is_typed(), "Field"),
-            (!field.is_typed() && field.attrs.with.is_none(), "Json"),
-            (field.attrs.timestamp.is_some(), "TimeField"),
-            (field.attrs.partition.is_some_and(|(key, _)| key == Partition::Value), "KeyField"),
-            (field.attrs.partition.is_some_and(|(key, _)| key != Partition::Value), "TimeField"),
-        ];
-        wanted.into_iter().filter(|(wanted, _)| *wanted).map(move |(_, name)| {
+        let own = if field.is_typed() { Some("Field") } else { None };
+        let json = (own.is_none() && field.attrs.with.is_none()).then_some("JsonField");
+        let wanted = own.into_iter().chain(json).chain(field.judges());
+        wanted.map(move |name| {
             let span = ty.span();
             let name = Ident::new(name, span);
             quote_spanned! {span=> #ty: #krate::__private::#name }
@@ -108,7 +145,6 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         where
             #(#predicates,)*
             #(#fields,)*
-            Self: #krate::__private::Storable
     })
 }
 
@@ -189,6 +225,38 @@ fn timestamp(record: &Record<'_>, krate: &Path) -> Option<TokenStream> {
             #time::utc(&self.#ident)
         }
     })
+}
+
+/// What `#[lode(sort)]` and `#[lode(bloom)]` say.
+fn order(record: &Record<'_>, krate: &Path) -> TokenStream {
+    let fields = || record.fields.iter();
+    let sort: Vec<_> = fields().filter(|field| field.attrs.sort.is_some()).collect();
+    let sort = (!sort.is_empty()).then(|| {
+        let names = sort.iter().map(|field| &field.name.0);
+        let compared = sort.iter().map(|field| {
+            let sorted = on_type(field.ty, krate, "SortField");
+            let ident = field.ident;
+            quote! { .then_with(|| #sorted::order(&self.#ident, &other.#ident)) }
+        });
+        quote! {
+            const SORT: &'static [&'static str] = &[#(#names),*];
+
+            #[inline]
+            fn compare(&self, other: &Self) -> #krate::__private::Ordering {
+                #krate::__private::Ordering::Equal #(#compared)*
+            }
+        }
+    });
+    let bloom: Vec<_> = fields().filter(|field| field.attrs.bloom.is_some()).collect();
+    let bloom = (!bloom.is_empty()).then(|| {
+        let names = bloom.iter().map(|field| {
+            let bloomed = on_type(field.ty, krate, "BloomField");
+            let name = &field.name.0;
+            quote! { { let _ = #bloomed::STORED; #name } }
+        });
+        quote! { const BLOOM: &'static [&'static str] = &[#(#names),*]; }
+    });
+    quote! { #sort #bloom }
 }
 
 fn partitioned(

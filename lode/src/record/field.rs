@@ -1,4 +1,8 @@
-use super::{Element, Type};
+#[cfg(feature = "parquet")]
+use super::columnar::{Column, Optional, Required};
+use super::{Columnar, Element, Type};
+
+use crate::predicate::{Cell, Path};
 
 /// A type whose values a record can hold, and that are never null.
 ///
@@ -12,7 +16,7 @@ use super::{Element, Type};
     note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
     note = "`#[lode(json)]` on the field stores whatever serde can serialize"
 )]
-pub trait Value {
+pub trait Value: Columnar {
     /// Its type in the schema.
     const TYPE: Type;
 
@@ -22,6 +26,18 @@ pub trait Value {
     /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
     /// for a float itself, else such as `[2]` or `.lat`.
     fn find_non_finite(&self) -> Option<String>;
+
+    /// The handle on a column of it, for predicates.
+    #[doc(hidden)]
+    type Handle<R>;
+
+    /// The handle on the column at `path` of the record `R`.
+    #[doc(hidden)]
+    fn handle<R>(path: Path) -> Self::Handle<R>;
+
+    /// What stands at `path` in it.
+    #[doc(hidden)]
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
 /// A type that a field of a record, the element of a list or the value of a map can have: every
@@ -34,7 +50,12 @@ pub trait Value {
     note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
     note = "`#[lode(json)]` on the field stores whatever serde can serialize"
 )]
-pub trait Field {
+pub trait Field: Sized {
+    /// How it becomes a column.
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    type Column: Column<Self>;
+
     /// Its type in the schema.
     const TYPE: Type;
 
@@ -50,10 +71,22 @@ pub trait Field {
 
     /// As [`Value::find_non_finite`].
     fn find_non_finite(&self) -> Option<String>;
+
+    #[doc(hidden)]
+    type Handle<R>;
+
+    #[doc(hidden)]
+    fn handle<R>(path: Path) -> Self::Handle<R>;
+
+    #[doc(hidden)]
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Value> Field for T {
+    #[cfg(feature = "parquet")]
+    type Column = Required<T>;
+
     const TYPE: Type = T::TYPE;
     const NULLABLE: bool = false;
     const FLOATS: bool = T::FLOATS;
@@ -62,10 +95,24 @@ impl<T: Value> Field for T {
     fn find_non_finite(&self) -> Option<String> {
         Value::find_non_finite(self)
     }
+
+    type Handle<R> = T::Handle<R>;
+
+    fn handle<R>(path: Path) -> Self::Handle<R> {
+        T::handle(path)
+    }
+
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Value::cell(self, path)
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Value> Field for Option<T> {
+    #[cfg(feature = "parquet")]
+    type Column = Optional<T>;
+
     const TYPE: Type = T::TYPE;
     const NULLABLE: bool = true;
     const FLOATS: bool = T::FLOATS;
@@ -73,5 +120,16 @@ impl<T: Value> Field for Option<T> {
     #[inline]
     fn find_non_finite(&self) -> Option<String> {
         self.as_ref().and_then(Value::find_non_finite)
+    }
+
+    type Handle<R> = T::Handle<R>;
+
+    fn handle<R>(path: Path) -> Self::Handle<R> {
+        T::handle(path)
+    }
+
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        self.as_ref().map_or(Cell::Null, |value| value.cell(path))
     }
 }

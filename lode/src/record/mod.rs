@@ -7,6 +7,8 @@
 //! | [`Value`] | can it be stored, never null? | the built-in types, records, enums |
 //! | [`TimeField`], [`Time`] | does it say when? | times in UTC |
 //! | [`KeyField`], [`Key`] | can records be partitioned by it? | strings, integers, bools, dates, enums |
+//! | [`SortField`], [`Sort`] | can Parquet files be sorted by it? | strings, bytes, integers, bools, dates, times, UUIDs |
+//! | [`BloomField`], [`Bloom`] | can Parquet files have a bloom filter of it? | the same, but bools |
 //!
 //! # Evolution
 //!
@@ -32,22 +34,35 @@
 //! fields (bincode, postcard) read exactly the schema they wrote.
 
 mod bytes;
+#[cfg(feature = "parquet")]
+pub(crate) mod columnar;
 mod field;
 pub(crate) mod finite;
 mod key;
+#[cfg(not(feature = "parquet"))]
+mod not_columnar;
+mod order;
 mod schema;
 mod time;
 mod value;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use bytes::Bytes;
+#[cfg(feature = "parquet")]
+#[doc(hidden)]
+pub use columnar::Columnar;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
+#[cfg(not(feature = "parquet"))]
+#[doc(hidden)]
+pub use not_columnar::Columnar;
+pub use order::{Bloom, BloomField, Sort, SortField};
 #[cfg(feature = "testing")]
 pub(crate) use schema::changes;
 pub(crate) use schema::readable;
@@ -59,6 +74,7 @@ pub use schema::{
 };
 pub use time::{Time, TimeField};
 
+pub(crate) use schema::MAX_DEPTH;
 pub(crate) use time::{day, hour, month, year};
 
 /// A struct that a [`Dataset`](crate::Dataset) can hold. Derive it.
@@ -79,9 +95,42 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// The fields to sort by: the names of those with `#[lode(sort)]`, in declared order.
+    #[doc(hidden)]
+    const SORT: &'static [&'static str] = &[];
+
+    /// The names of the fields with `#[lode(bloom)]`.
+    #[doc(hidden)]
+    const BLOOM: &'static [&'static str] = &[];
+
+    /// Compares by the fields of [`SORT`](Self::SORT); nulls come first.
+    #[doc(hidden)]
+    fn compare(&self, other: &Self) -> Ordering {
+        let _ = other;
+        Ordering::Equal
+    }
+
     /// The path of the first float in it that is NaN or infinite, such as `position.lat` or
     /// `scores[2]`: JSON has no such numbers.
     fn non_finite(&self) -> Option<String>;
+
+    /// The struct that [`columns`](Self::columns) returns: it has a field for each stored field of
+    /// the record, of the same name. They are [`Column`](crate::predicate::Column)s, and
+    /// [`Nested`](crate::predicate::Nested) for fields that are records.
+    type Columns;
+
+    /// The record's columns, to make a [`Predicate`](crate::predicate::Predicate) of.
+    ///
+    /// ```
+    /// use lode::Record;
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// struct Flight { origin: String, dep_delay: Option<i32> }
+    ///
+    /// let wanted = Flight::columns().dep_delay.gt(60) & Flight::columns().origin.eq("JFK");
+    /// assert_eq!(wanted.to_string(), r#"dep_delay > 60 and origin = "JFK""#);
+    /// ```
+    fn columns() -> Self::Columns;
 }
 
 /// A record with `#[lode(partition)]` fields; the derive implements it.
