@@ -121,10 +121,8 @@ impl<T: Record> Formats<T> {
         file: &FileRef,
     ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
         let codec = self.codec(file.codec_in(manifest).unwrap_or_default())?;
-        let to_read = self.file(manifest, file)?;
-        let store = &self.context.history.store;
         let counted = Counted {
-            chunks: data::records(store, to_read, codec, manifest.snapshot_id),
+            chunks: self.chunks(manifest, file, codec)?,
             path: file.path.clone(),
             expected: file.rows(),
             rows: 0,
@@ -140,6 +138,22 @@ impl<T: Record> Formats<T> {
         Ok(stream.boxed())
     }
 
+    fn chunks(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        codec: Arc<dyn DecodeRecords<T>>,
+    ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
+        let to_read = self.file(manifest, file)?;
+        let (store, snapshot) = (&self.context.history.store, manifest.snapshot_id);
+        #[cfg(feature = "parquet")]
+        if codec.as_parquet().is_some() {
+            let columns = data::Columns { file: to_read, snapshot, rows: file.rows() };
+            return Ok(data::columns(store, columns));
+        }
+        Ok(data::records(store, to_read, codec, snapshot))
+    }
+
     fn codec(&self, name: &str) -> Result<Arc<dyn DecodeRecords<T>>> {
         let known = self.known.iter().filter_map(|known| known.records.as_ref());
         if let Some(known) = known.into_iter().find(|known| known.name() == name) {
@@ -148,6 +162,15 @@ impl<T: Record> Formats<T> {
         let jsonl = Jsonl::new();
         if RecordCodec::<T>::name(&jsonl) == name {
             return Ok(Arc::new(jsonl));
+        }
+        if name == "parquet" {
+            #[cfg(feature = "parquet")]
+            return Ok(Arc::new(crate::codec::Parquet::new()));
+            #[cfg(not(feature = "parquet"))]
+            return Err(Error::CodecUnavailable {
+                codec: name.to_owned(),
+                feature: Some("parquet"),
+            });
         }
         Err(Error::CodecUnavailable { codec: name.to_owned(), feature: None })
     }
