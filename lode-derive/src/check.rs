@@ -50,10 +50,17 @@ fn lifetimes(cx: &Ctxt, generics: &Generics) {
 }
 
 fn combinations(cx: &Ctxt, field: &Field<'_>) {
-    let Member { timestamp, partition, json, skip, with, .. } = &field.attrs;
+    let Member { timestamp, partition, json, sort, bloom, skip, with, .. } = &field.attrs;
     let partition = partition.map(|(_, span)| span);
     if skip.is_some() {
-        for (name, span) in [("timestamp", *timestamp), ("partition", partition), ("json", *json)] {
+        let given = [
+            ("timestamp", *timestamp),
+            ("partition", partition),
+            ("json", *json),
+            ("sort", *sort),
+            ("bloom", *bloom),
+        ];
+        for (name, span) in given {
             if let Some(span) = span {
                 cx.error(
                     span,
@@ -61,8 +68,17 @@ fn combinations(cx: &Ctxt, field: &Field<'_>) {
                 );
             }
         }
-    } else if let (Some(span), Some(_)) = (partition, json) {
-        cx.error(span, "a field stored as JSON cannot be a partition key");
+    } else if json.is_some() {
+        let refused = [
+            (partition, "cannot be a partition key"),
+            (*sort, "has no order to sort by"),
+            (*bloom, "cannot have a bloom filter"),
+        ];
+        for (span, reason) in refused {
+            if let Some(span) = span {
+                cx.error(span, format_args!("a field stored as JSON {reason}"));
+            }
+        }
     }
     if let (Some((_, span)), None, None) = (with, json, skip) {
         let message = "`with` may store another type than the field's: add `#[lode(json)]`";

@@ -40,8 +40,10 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             }
         }
     });
+    let columnar = expand::columnar_stub(input, krate, &bounds);
     quote! {
         #types
+        #columnar
 
         #[automatically_derived]
         impl #impl_generics #krate::__private::Record for #ident #ty_generics #bounds {
@@ -72,9 +74,13 @@ fn may_be_partitioned(model: Option<&Record<'_>>) -> bool {
 
 /// Has the types of the fields judged all the same, so that these mistakes are reported too.
 fn types(model: &Record<'_>, krate: &Path) -> TokenStream {
-    let stored = model.fields.iter().filter_map(|field| {
-        let judge = expand::on_type(field.ty, krate, field.judge()?);
-        Some(quote! { const _: #krate::__private::Element = #judge::STORED; })
+    let judged = model.fields.iter().flat_map(|field| {
+        let others = field.judges().into_iter().skip(1);
+        field.judge().into_iter().chain(others).map(move |judge| (field.ty, judge))
+    });
+    let stored = judged.map(|(ty, judge)| {
+        let judge = expand::on_type(ty, krate, judge);
+        quote! { const _: #krate::__private::Element = #judge::STORED; }
     });
     quote! { #(#stored)* }
 }
@@ -82,7 +88,10 @@ fn types(model: &Record<'_>, krate: &Path) -> TokenStream {
 pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, ty_generics, bounds) = input.generics.split_for_impl();
+    let columnar = expand::columnar_stub(input, krate, &quote! { #bounds });
     quote! {
+        #columnar
+
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
             const TYPE: #krate::__private::Type = #krate::__private::Type::Enum(&[]);

@@ -37,18 +37,28 @@ impl Field<'_> {
         self.is_stored() && self.attrs.json.is_none()
     }
 
-    /// The trait that judges the field's type: the narrowest, which implies the others. `None` if
-    /// it is stored as JSON, or not at all.
-    pub(crate) fn judge(&self) -> Option<&'static str> {
+    /// The traits that judge the field's type, besides what `Field` says. None if it is stored as
+    /// JSON, or not at all.
+    pub(crate) fn judges(&self) -> Vec<&'static str> {
         if !self.is_typed() {
-            return None;
+            return Vec::new();
         }
-        Some(match self.attrs.partition {
-            Some((Partition::Value, _)) => "KeyField",
-            Some(_) => "TimeField",
-            None if self.attrs.timestamp.is_some() => "TimeField",
-            None => "Field",
-        })
+        let Member { partition, timestamp, sort, bloom, .. } = &self.attrs;
+        let by_value = matches!(partition, Some((Partition::Value, _)));
+        let by_part = partition.is_some() && !by_value;
+        let judges = [
+            (by_value, "KeyField"),
+            (by_part || timestamp.is_some(), "TimeField"),
+            (sort.is_some(), "SortField"),
+            (bloom.is_some(), "BloomField"),
+        ];
+        judges.into_iter().filter(|(judges, _)| *judges).map(|(_, judge)| judge).collect()
+    }
+
+    /// The first trait that judges the field's type: it implies `Field`, and says all that `Field`
+    /// says. `None` if the field is stored as JSON, or not at all.
+    pub(crate) fn judge(&self) -> Option<&'static str> {
+        self.is_typed().then(|| self.judges().first().copied().unwrap_or("Field"))
     }
 
     /// The partition key made of this field.

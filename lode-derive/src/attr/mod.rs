@@ -37,6 +37,8 @@ pub(crate) struct Member {
     pub(crate) timestamp: Option<Span>,
     pub(crate) partition: Option<(Partition, Span)>,
     pub(crate) json: Option<Span>,
+    pub(crate) sort: Option<Span>,
+    pub(crate) bloom: Option<Span>,
     pub(crate) skip: Option<Span>,
     pub(crate) rename: Option<(String, Span)>,
     pub(crate) aliases: Vec<(String, Span)>,
@@ -81,7 +83,7 @@ impl Place {
     fn lode_attributes(self) -> &'static [&'static str] {
         match self {
             Self::Record | Self::Enum => &["crate"],
-            Self::Field => &["timestamp", "partition", "json"],
+            Self::Field => &["timestamp", "partition", "json", "sort", "bloom"],
             Self::Variant => &[],
         }
     }
@@ -125,7 +127,12 @@ impl Member {
                 skip_value(meta)?;
                 return Err(meta.error(format_args!("`{name}` takes no value")));
             }
-            let slot = if name == "timestamp" { &mut member.timestamp } else { &mut member.json };
+            let slot = match name {
+                "timestamp" => &mut member.timestamp,
+                "sort" => &mut member.sort,
+                "bloom" => &mut member.bloom,
+                _ => &mut member.json,
+            };
             set(cx, slot, name, span, span);
             Ok(())
         });
@@ -186,7 +193,7 @@ fn unknown(place: Place, given: &str) -> String {
     }
     let elsewhere = match given {
         "crate" => Some("the struct or enum"),
-        "timestamp" | "partition" | "json" => Some("a field of a record"),
+        "timestamp" | "partition" | "json" | "sort" | "bloom" => Some("a field of a record"),
         _ => None,
     };
     match (elsewhere, known) {

@@ -8,7 +8,10 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
     let ident = model.ident;
     let names: Vec<_> = model.variants.iter().map(|variant| &variant.name.0).collect();
     let variants = model.variants.iter().map(|variant| variant.ident);
+    let columnar = super::columnar::enumeration(model, krate);
     quote! {
+        #columnar
+
         #[automatically_derived]
         impl #krate::__private::Value for #ident {
             const TYPE: #krate::__private::Type =

@@ -1,5 +1,6 @@
 //! From the model to impls. Everything stands in a `const _`, and names only absolute paths.
 
+mod columnar;
 mod enumeration;
 mod metadata;
 mod record;
@@ -12,6 +13,7 @@ use crate::attr::{Container, Place};
 use crate::ctxt::Ctxt;
 use crate::{check, fallback, model};
 
+pub(crate) use columnar::stub as columnar_stub;
 pub(crate) use metadata::impls as metadata_impls;
 pub(crate) use record::on_type;
 

@@ -3,7 +3,6 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Ident, Path, Type, WhereClause};
 
-use crate::attr::Partition;
 use crate::model::{Field, Record};
 
 pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
@@ -23,7 +22,9 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     });
     let searches = fields.map(|field| search(field, krate));
     let timestamp = timestamp(record, krate);
+    let order = order(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
+    let columnar = super::columnar::record(record, krate, &bounds);
     // The compiler looks at a constant of an impl only where it is used.
     let evaluated = generics.params.is_empty().then(|| {
         quote! {
@@ -52,6 +53,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::schema_of::<Self>(#name);
 
             #timestamp
+            #order
 
             #[inline]
             fn non_finite(
@@ -62,6 +64,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
         }
 
         #partitioned
+        #columnar
         #evaluated
     }
 }
@@ -88,14 +91,10 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
         .filter(|field| field.is_stored() && mentions(field.ty.to_token_stream(), &parameters));
     let fields = fields.flat_map(|field| {
         let ty = field.ty;
-        let wanted = [
-            (field.is_typed(), "Field"),
-            (!field.is_typed() && field.attrs.with.is_none(), "Json"),
-            (field.attrs.timestamp.is_some(), "TimeField"),
-            (field.attrs.partition.is_some_and(|(key, _)| key == Partition::Value), "KeyField"),
-            (field.attrs.partition.is_some_and(|(key, _)| key != Partition::Value), "TimeField"),
-        ];
-        wanted.into_iter().filter(|(wanted, _)| *wanted).map(move |(_, name)| {
+        let own = if field.is_typed() { Some("Field") } else { None };
+        let json = (own.is_none() && field.attrs.with.is_none()).then_some("JsonField");
+        let wanted = own.into_iter().chain(json).chain(field.judges());
+        wanted.map(move |name| {
             let span = ty.span();
             let name = Ident::new(name, span);
             quote_spanned! {span=> #ty: #krate::__private::#name }
@@ -186,6 +185,38 @@ fn timestamp(record: &Record<'_>, krate: &Path) -> Option<TokenStream> {
             #time::utc(&self.#ident)
         }
     })
+}
+
+/// What `#[lode(sort)]` and `#[lode(bloom)]` say.
+fn order(record: &Record<'_>, krate: &Path) -> TokenStream {
+    let fields = || record.fields.iter();
+    let sort: Vec<_> = fields().filter(|field| field.attrs.sort.is_some()).collect();
+    let sort = (!sort.is_empty()).then(|| {
+        let names = sort.iter().map(|field| &field.name.0);
+        let compared = sort.iter().map(|field| {
+            let sorted = on_type(field.ty, krate, "SortField");
+            let ident = field.ident;
+            quote! { .then_with(|| #sorted::order(&self.#ident, &other.#ident)) }
+        });
+        quote! {
+            const SORT: &'static [&'static str] = &[#(#names),*];
+
+            #[inline]
+            fn compare(&self, other: &Self) -> #krate::__private::Ordering {
+                #krate::__private::Ordering::Equal #(#compared)*
+            }
+        }
+    });
+    let bloom: Vec<_> = fields().filter(|field| field.attrs.bloom.is_some()).collect();
+    let bloom = (!bloom.is_empty()).then(|| {
+        let names = bloom.iter().map(|field| {
+            let bloomed = on_type(field.ty, krate, "BloomField");
+            let name = &field.name.0;
+            quote! { { let _ = #bloomed::STORED; #name } }
+        });
+        quote! { const BLOOM: &'static [&'static str] = &[#(#names),*]; }
+    });
+    quote! { #sort #bloom }
 }
 
 fn partitioned(

@@ -1,4 +1,6 @@
-use super::{Element, Type};
+#[cfg(feature = "parquet")]
+use super::columnar::{Column, Optional, Required};
+use super::{Columnar, Element, Type};
 
 /// A type whose values a record can hold, and that are never null.
 ///
@@ -12,7 +14,7 @@ use super::{Element, Type};
     note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
     note = "`#[lode(json)]` on the field stores whatever serde can serialize"
 )]
-pub trait Value {
+pub trait Value: Columnar {
     /// Its type in the schema.
     const TYPE: Type;
 
@@ -34,7 +36,12 @@ pub trait Value {
     note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
     note = "`#[lode(json)]` on the field stores whatever serde can serialize"
 )]
-pub trait Field {
+pub trait Field: Sized {
+    /// How it becomes a column.
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    type Column: Column<Self>;
+
     /// Its type in the schema.
     const TYPE: Type;
 
@@ -54,6 +61,9 @@ pub trait Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Value> Field for T {
+    #[cfg(feature = "parquet")]
+    type Column = Required<T>;
+
     const TYPE: Type = T::TYPE;
     const NULLABLE: bool = false;
     const FLOATS: bool = T::FLOATS;
@@ -66,6 +76,9 @@ impl<T: Value> Field for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Value> Field for Option<T> {
+    #[cfg(feature = "parquet")]
+    type Column = Optional<T>;
+
     const TYPE: Type = T::TYPE;
     const NULLABLE: bool = true;
     const FLOATS: bool = T::FLOATS;

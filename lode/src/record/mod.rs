@@ -7,24 +7,39 @@
 //! | [`Value`] | can it be stored, never null? | the built-in types, records, enums |
 //! | [`TimeField`], [`Time`] | does it say when? | times in UTC |
 //! | [`KeyField`], [`Key`] | can records be partitioned by it? | strings, integers, bools, dates, enums |
+//! | [`SortField`], [`Sort`] | can Parquet files be sorted by it? | strings, bytes, integers, bools, dates, times, UUIDs |
+//! | [`BloomField`], [`Bloom`] | can Parquet files have a bloom filter of it? | the same, but bools |
 
 mod bytes;
+#[cfg(feature = "parquet")]
+pub(crate) mod columnar;
 mod field;
 pub(crate) mod finite;
 mod key;
+#[cfg(not(feature = "parquet"))]
+mod not_columnar;
+mod order;
 mod schema;
 mod time;
 mod value;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use bytes::Bytes;
+#[cfg(feature = "parquet")]
+#[doc(hidden)]
+pub use columnar::Columnar;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
+#[cfg(not(feature = "parquet"))]
+#[doc(hidden)]
+pub use not_columnar::Columnar;
+pub use order::{Bloom, BloomField, Sort, SortField};
 pub use schema::{
     Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
     SchemaChange, SchemaChangeKind, SchemaDiff, Type,
@@ -49,6 +64,21 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The value of the `#[lode(timestamp)]` field, if there is one and it is set.
     fn timestamp(&self) -> Option<DateTime<Utc>> {
         None
+    }
+
+    /// The fields to sort by: the names of those with `#[lode(sort)]`, in declared order.
+    #[doc(hidden)]
+    const SORT: &'static [&'static str] = &[];
+
+    /// The names of the fields with `#[lode(bloom)]`.
+    #[doc(hidden)]
+    const BLOOM: &'static [&'static str] = &[];
+
+    /// Compares by the fields of [`SORT`](Self::SORT); nulls come first.
+    #[doc(hidden)]
+    fn compare(&self, other: &Self) -> Ordering {
+        let _ = other;
+        Ordering::Equal
     }
 
     /// The path of the first float in it that is NaN or infinite, such as `position.lat` or

@@ -1,5 +1,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
+#[cfg(feature = "parquet")]
+use super::columnar::Column;
 use super::{Element, Field, Value};
 
 /// A moment: what `#[lode(timestamp)]` and `#[lode(partition = "day")]` work on.
@@ -15,6 +17,11 @@ pub trait Time: Value {
     note = "use `chrono::DateTime<Utc>`, `jiff::Timestamp` (feature `jiff`), or an `Option` of one"
 )]
 pub trait TimeField: Field {
+    /// As for [`Field`].
+    #[cfg(feature = "parquet")]
+    #[doc(hidden)]
+    type Column: Column<Self>;
+
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -25,6 +32,9 @@ pub trait TimeField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for T {
+    #[cfg(feature = "parquet")]
+    type Column = <T as Field>::Column;
+
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
         Time::utc(self)
@@ -33,6 +43,9 @@ impl<T: Time> TimeField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for Option<T> {
+    #[cfg(feature = "parquet")]
+    type Column = <Option<T> as Field>::Column;
+
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
         self.as_ref().and_then(Time::utc)

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -92,7 +93,7 @@ impl<V: Field> Value for BTreeMap<String, V> {
     }
 }
 
-impl<V: Field, S> Value for HashMap<String, V, S> {
+impl<V: Field, S: BuildHasher + Default> Value for HashMap<String, V, S> {
     const TYPE: Type = map_of::<V>();
     const FLOATS: bool = V::FLOATS;
 

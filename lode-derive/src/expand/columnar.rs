@@ -1,0 +1,281 @@
+//! How records and enums become columns. The code stands in a macro of lode's, which drops it where
+//! lode has no codec with columns.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Index, Path, WhereClause};
+
+use super::record::on_type;
+use crate::attr::Fallback;
+use crate::model::{Enum, Field, Record};
+
+pub(crate) fn record(
+    record: &Record<'_>,
+    krate: &Path,
+    bounds: &Option<WhereClause>,
+) -> TokenStream {
+    let Record { ident, generics, .. } = record;
+    let (impl_generics, ty_generics, _) = generics.split_for_impl();
+    let private = quote! { #krate::__private };
+    let stored: Vec<_> = record.fields.iter().filter(|field| field.is_stored()).collect();
+    let columns: Vec<_> = columns(record, &stored, krate);
+    let index: Vec<_> = (0..stored.len()).map(Index::from).collect();
+    let name: Vec<_> = stored.iter().map(|field| &field.name.0).collect();
+    let own: Vec<_> = stored.iter().map(|field| field.ident).collect();
+    let opened = stored.iter().zip(&columns).map(|(field, column)| {
+        let name = &field.name.0;
+        let aliases = field.attrs.aliases.iter().map(|(alias, _)| alias);
+        let default = record.default.is_some() || field.attrs.default.is_some();
+        quote! { columns.open(#name, &[#(#aliases),*], #default || #column::NULLABLE)? }
+    });
+    let missing = stored.iter().zip(&columns).map(|(field, column)| {
+        fallback(record, field).unwrap_or_else(|| {
+            let name = &field.name.0;
+            quote! { #column::missing().map_err(|error| error.within(#name))? }
+        })
+    });
+    let skipped = record.fields.iter().filter(|field| !field.is_stored());
+    let skipped = skipped.map(|field| {
+        let ident = field.ident;
+        let value = fallback(record, field)
+            .unwrap_or_else(|| quote! { ::core::default::Default::default() });
+        quote! { #ident: #value, }
+    });
+    let modules = modules(record, &stored, krate, bounds);
+    quote! {
+        #private::columnar! {
+            #[automatically_derived]
+            impl #impl_generics #private::Columnar for #ident #ty_generics #bounds {
+                type Builder = #private::StructBuilder<Self>;
+                type Reader = #private::StructReader<Self>;
+
+                fn data_type(options: &#private::ColumnOptions) -> #private::DataType {
+                    #private::struct_type::<Self>(options)
+                }
+            }
+
+            #[automatically_derived]
+            impl #impl_generics #private::Columns for #ident #ty_generics #bounds {
+                type Builders = (#(#columns::Builder,)*);
+                type Readers = (#(::core::option::Option<#columns::Reader>,)*);
+
+                fn fields(options: &#private::ColumnOptions) -> #private::Vec<#private::ArrowField> {
+                    #private::Vec::from([#(#columns::field(#name, options)),*])
+                }
+
+                fn builders(options: &#private::ColumnOptions) -> Self::Builders {
+                    (#(<#columns::Builder as #private::ColumnBuilder>::new(options),)*)
+                }
+
+                #[inline]
+                fn push(
+                    &self,
+                    builders: &mut Self::Builders,
+                ) -> ::core::result::Result<(), #private::ColumnError> {
+                    #(
+                        #private::Push::push(&mut builders.#index, &self.#own)
+                            .map_err(|error| error.within(#name))?;
+                    )*
+                    ::core::result::Result::Ok(())
+                }
+
+                fn push_null(builders: &mut Self::Builders) {
+                    #(#private::ColumnBuilder::push_null(&mut builders.#index);)*
+                }
+
+                fn bytes(builders: &Self::Builders) -> usize {
+                    0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*
+                }
+
+                fn finish(
+                    builders: &mut Self::Builders,
+                ) -> ::core::result::Result<
+                    #private::Vec<#private::ArrayRef>,
+                    #private::ArrowError,
+                > {
+                    ::core::result::Result::Ok(#private::Vec::from([
+                        #(#private::ColumnBuilder::finish(&mut builders.#index)?),*
+                    ]))
+                }
+
+                fn open(
+                    columns: &#private::Found<'_>,
+                ) -> ::core::result::Result<Self::Readers, #private::ColumnError> {
+                    ::core::result::Result::Ok((#(#opened,)*))
+                }
+
+                #[inline]
+                fn read(
+                    readers: &Self::Readers,
+                    row: usize,
+                ) -> ::core::result::Result<Self, #private::ColumnError> {
+                    ::core::result::Result::Ok(Self {
+                        #(
+                            #own: match &readers.#index {
+                                ::core::option::Option::Some(column) => {
+                                    #private::Read::read(column, row)
+                                        .map_err(|error| error.within(#name))?
+                                }
+                                ::core::option::Option::None => #missing,
+                            },
+                        )*
+                        #(#skipped)*
+                    })
+                }
+            }
+
+            #modules
+        }
+    }
+}
+
+/// `<Column of the field as Column<Ty>>` for each stored field.
+fn columns(record: &Record<'_>, stored: &[&Field<'_>], krate: &Path) -> Vec<TokenStream> {
+    let (_, ty_generics, _) = record.generics.split_for_impl();
+    let ident = record.ident;
+    let mut modules = 0_usize..;
+    let column = |field: &&Field<'_>| {
+        let ty = field.ty;
+        let column = match (field.judge(), &field.attrs.with) {
+            (Some(judge), _) => {
+                let judge = on_type(ty, krate, judge);
+                quote! { #judge::Column }
+            }
+            (None, None) => quote! { #krate::__private::JsonColumn<#ty> },
+            (None, Some(_)) => {
+                let module = modules.next();
+                quote! { #krate::__private::JsonWith<#ident #ty_generics, #module> }
+            }
+        };
+        quote! { <#column as #krate::__private::Column<#ty>> }
+    };
+    stored.iter().map(column).collect()
+}
+
+/// The modules of `#[serde(with = "…")]`, in the order in which [`columns`] numbers them.
+fn modules(
+    record: &Record<'_>,
+    stored: &[&Field<'_>],
+    krate: &Path,
+    bounds: &Option<WhereClause>,
+) -> TokenStream {
+    let (impl_generics, ty_generics, _) = record.generics.split_for_impl();
+    let ident = record.ident;
+    let with = stored.iter().filter_map(|field| Some((field.ty, &field.attrs.with.as_ref()?.0)));
+    let impls = with.enumerate().map(|(module, (ty, path))| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::__private::With<#module> for #ident #ty_generics #bounds {
+                type Value = #ty;
+
+                fn serialize<__S: #krate::__private::Serializer>(
+                    value: &#ty,
+                    serializer: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    #path::serialize(value, serializer)
+                }
+
+                fn deserialize<'__de, __D: #krate::__private::Deserializer<'__de>>(
+                    deserializer: __D,
+                ) -> ::core::result::Result<#ty, __D::Error> {
+                    #path::deserialize(deserializer)
+                }
+            }
+        }
+    });
+    impls.collect()
+}
+
+/// What the attributes say the field is where the stored data lack it.
+fn fallback(record: &Record<'_>, field: &Field<'_>) -> Option<TokenStream> {
+    let ident = field.ident;
+    Some(match (&field.attrs.default, &record.default) {
+        (Some(Fallback::OfType), _) => quote! { ::core::default::Default::default() },
+        (Some(Fallback::Call(path)), _) => quote! { #path() },
+        (None, Some(Fallback::OfType)) => {
+            quote! { <Self as ::core::default::Default>::default().#ident }
+        }
+        (None, Some(Fallback::Call(path))) => {
+            quote! { { let record: Self = #path(); record.#ident } }
+        }
+        (None, None) => return None,
+    })
+}
+
+pub(crate) fn enumeration(model: &Enum<'_>, krate: &Path) -> TokenStream {
+    let ident = model.ident;
+    let private = quote! { #krate::__private };
+    let index: Vec<_> = (0..model.variants.len()).collect();
+    let variants: Vec<_> = model.variants.iter().map(|variant| variant.ident).collect();
+    let names: Vec<_> = model.variants.iter().map(|variant| &variant.name.0).collect();
+    let all_names = model.variants.iter().map(|variant| {
+        // An alias may repeat the variant's own name.
+        let mut names = vec![&variant.name.0];
+        for (alias, _) in &variant.attrs.aliases {
+            if !names.contains(&alias) {
+                names.push(alias);
+            }
+        }
+        quote! { #(#names)|* }
+    });
+    quote! {
+        #private::columnar! {
+            #[automatically_derived]
+            impl #private::Columnar for #ident {
+                type Builder = #private::NamesBuilder<Self>;
+                type Reader = #private::NamesReader<Self>;
+
+                fn data_type(_: &#private::ColumnOptions) -> #private::DataType {
+                    #private::names_type()
+                }
+            }
+
+            #[automatically_derived]
+            impl #private::Names for #ident {
+                const NAMES: &'static [&'static str] = &[#(#names),*];
+
+                fn position(name: &str) -> ::core::option::Option<usize> {
+                    match name {
+                        #(#all_names => ::core::option::Option::Some(#index),)*
+                        _ => ::core::option::Option::None,
+                    }
+                }
+
+                #[inline]
+                fn index(&self) -> usize {
+                    match self {
+                        #(Self::#variants => #index,)*
+                    }
+                }
+
+                #[inline]
+                fn at(index: usize) -> ::core::option::Option<Self> {
+                    match index {
+                        #(#index => ::core::option::Option::Some(Self::#variants),)*
+                        _ => ::core::option::Option::None,
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Beside the stubs of a type with an error.
+pub(crate) fn stub(input: &syn::DeriveInput, krate: &Path, bounds: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, _) = input.generics.split_for_impl();
+    let private = quote! { #krate::__private };
+    quote! {
+        #private::columnar! {
+            #[automatically_derived]
+            impl #impl_generics #private::Columnar for #ident #ty_generics #bounds {
+                type Builder = #private::Stub;
+                type Reader = #private::Stub;
+
+                fn data_type(_: &#private::ColumnOptions) -> #private::DataType {
+                    #private::DataType::Null
+                }
+            }
+        }
+    }
+}

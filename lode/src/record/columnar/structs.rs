@@ -1,0 +1,140 @@
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, StructArray};
+use arrow_schema::{ArrowError, DataType, Field, Fields};
+
+use super::validity::Validity;
+use super::{ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read, plain};
+
+/// The columns of a record; the derive implements it.
+pub trait Columns: Sized {
+    /// A builder for each field.
+    type Builders: Send;
+
+    /// A reader for each field, where the column is there.
+    type Readers: Send + Sync;
+
+    /// Names and types.
+    fn fields(options: &ColumnOptions) -> Vec<Field>;
+
+    /// Empty columns.
+    fn builders(options: &ColumnOptions) -> Self::Builders;
+
+    /// Adds a row.
+    fn push(&self, builders: &mut Self::Builders) -> Result<(), ColumnError>;
+
+    /// Adds a row of nulls.
+    fn push_null(builders: &mut Self::Builders);
+
+    /// About how many bytes the columns take.
+    fn bytes(builders: &Self::Builders) -> usize;
+
+    /// The columns, leaving the builders empty.
+    fn finish(builders: &mut Self::Builders) -> Result<Vec<ArrayRef>, ArrowError>;
+
+    /// Readers of those columns that the record has.
+    fn open(columns: &Found<'_>) -> Result<Self::Readers, ColumnError>;
+
+    /// The record in this row.
+    fn read(readers: &Self::Readers, row: usize) -> Result<Self, ColumnError>;
+}
+
+/// The type of the column that a record makes.
+pub fn data_type<T: Columns>(options: &ColumnOptions) -> DataType {
+    DataType::Struct(T::fields(options).into())
+}
+
+/// Gathers records.
+pub struct StructBuilder<T: Columns> {
+    fields: Fields,
+    columns: T::Builders,
+    rows: usize,
+    validity: Validity,
+}
+
+impl<T: Columns> ColumnBuilder for StructBuilder<T> {
+    fn new(options: &ColumnOptions) -> Self {
+        Self {
+            fields: T::fields(options).into(),
+            columns: T::builders(options),
+            rows: 0,
+            validity: Validity::default(),
+        }
+    }
+
+    fn push_null(&mut self) {
+        T::push_null(&mut self.columns);
+        self.validity.push_null(self.rows);
+        self.rows += 1;
+    }
+
+    fn bytes(&self) -> usize {
+        T::bytes(&self.columns) + self.validity.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        self.rows = 0;
+        let columns = T::finish(&mut self.columns)?;
+        let array = StructArray::try_new(self.fields.clone(), columns, self.validity.finish())?;
+        Ok(Arc::new(array))
+    }
+}
+
+impl<T: Columns> Push<T> for StructBuilder<T> {
+    #[inline]
+    fn push(&mut self, cell: &T) -> Result<(), ColumnError> {
+        cell.push(&mut self.columns)?;
+        self.validity.push_valid();
+        self.rows += 1;
+        Ok(())
+    }
+}
+
+/// Reads records.
+pub struct StructReader<T: Columns>(T::Readers);
+
+impl<T: Columns> ColumnReader for StructReader<T> {
+    fn open(column: &ArrayRef) -> Result<Self, ColumnError> {
+        let column = plain(column)?;
+        match column.as_struct_opt() {
+            Some(columns) => T::open(&Found(columns)).map(Self),
+            None => Err(ColumnError::mismatch("a struct", column.data_type())),
+        }
+    }
+}
+
+impl<T: Columns> Read<T> for StructReader<T> {
+    #[inline]
+    fn read(&self, row: usize) -> Result<T, ColumnError> {
+        T::read(&self.0, row)
+    }
+}
+
+/// The columns that a file has.
+pub struct Found<'a>(&'a StructArray);
+
+impl Found<'_> {
+    /// The column of this name, else of the first alias that there is one of; `None` if there is
+    /// none and the record can do without.
+    pub fn open<R: ColumnReader>(
+        &self,
+        name: &str,
+        aliases: &[&str],
+        can_be_missing: bool,
+    ) -> Result<Option<R>, ColumnError> {
+        let mut names = std::iter::once(&name).chain(aliases);
+        let Some((found, column)) =
+            names.find_map(|&name| Some((name, self.0.column_by_name(name)?)))
+        else {
+            return match can_be_missing {
+                true => Ok(None),
+                false => Err(ColumnError::new("the column is missing").within(name)),
+            };
+        };
+        if self.0.column_names().iter().filter(|&&other| other == found).count() > 1 {
+            return Err(ColumnError::new("there are two columns of this name").within(found));
+        }
+        R::open(column).map(Some).map_err(|error| error.within(name))
+    }
+}

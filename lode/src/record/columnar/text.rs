@@ -1,0 +1,127 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow_array::builder::GenericByteBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{ByteArrayType, Utf8Type};
+use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray};
+use arrow_schema::{ArrowError, DataType};
+
+use super::number::no_row;
+use super::plain::Keys;
+use super::{ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Push, Read};
+
+/// Gathers texts or byte strings, at most 2 GiB of them.
+pub struct BytesBuilder<A: ByteArrayType<Offset = i32>>(GenericByteBuilder<A>);
+
+/// Gathers texts.
+pub(super) type TextBuilder = BytesBuilder<Utf8Type>;
+
+impl<A: ByteArrayType<Offset = i32>> BytesBuilder<A> {
+    #[inline]
+    pub(super) fn push_value(&mut self, value: &A::Native) -> Result<(), ColumnError> {
+        let bytes: &[u8] = value.as_ref();
+        // What does not fit would panic.
+        let held = self.0.values_slice().len();
+        if bytes.len() > i32::MAX as usize - held {
+            return Err(too_much(held, bytes.len()));
+        }
+        self.0.append_value(value);
+        Ok(())
+    }
+}
+
+#[cold]
+fn too_much(held: usize, more: usize) -> ColumnError {
+    ColumnError::new(format!(
+        "a batch holds at most 2 GiB of a column: there are {held} bytes, and these are {more}"
+    ))
+}
+
+impl<A: ByteArrayType<Offset = i32>> ColumnBuilder for BytesBuilder<A>
+where
+    GenericByteBuilder<A>: Send,
+{
+    fn new(_: &ColumnOptions) -> Self {
+        Self(GenericByteBuilder::with_capacity(0, 0))
+    }
+
+    #[inline]
+    fn push_null(&mut self) {
+        self.0.append_null();
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.values_slice().len() + size_of_val(self.0.offsets_slice())
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        let rows = self.0.offsets_slice().len().saturating_sub(1);
+        let next = GenericByteBuilder::with_capacity(rows, self.0.values_slice().len());
+        Ok(Arc::new(std::mem::replace(&mut self.0, next).finish()))
+    }
+}
+
+/// Reads texts, whichever way they are kept.
+pub enum TextReader {
+    Small(StringArray),
+    Large(LargeStringArray),
+    View(StringViewArray),
+    Dictionary(Keys, Box<Self>),
+}
+
+impl TextReader {
+    #[inline]
+    pub(super) fn text(&self, row: usize) -> Result<&str, ColumnError> {
+        match self {
+            Self::Small(array) if row < array.len() => Ok(array.value(row)),
+            Self::Large(array) if row < array.len() => Ok(array.value(row)),
+            Self::View(array) if row < array.len() => Ok(array.value(row)),
+            Self::Dictionary(keys, values) => values.text(keys.at(row)?),
+            _ => Err(no_row(row)),
+        }
+    }
+}
+
+impl ColumnReader for TextReader {
+    fn open(column: &ArrayRef) -> Result<Self, ColumnError> {
+        if let Some((keys, values)) = Keys::of(column) {
+            return Ok(Self::Dictionary(keys, Box::new(Self::open(values)?)));
+        }
+        Ok(match column.data_type() {
+            DataType::Utf8 => Self::Small(column.as_string().clone()),
+            DataType::LargeUtf8 => Self::Large(column.as_string().clone()),
+            DataType::Utf8View => Self::View(column.as_string_view().clone()),
+            other => return Err(ColumnError::mismatch("Utf8", other)),
+        })
+    }
+}
+
+macro_rules! texts {
+    ($($ty:ty)*) => {$(
+        impl Columnar for $ty {
+            type Builder = TextBuilder;
+            type Reader = TextReader;
+
+            fn data_type(_: &ColumnOptions) -> DataType {
+                DataType::Utf8
+            }
+        }
+
+        impl Push<$ty> for TextBuilder {
+            #[inline]
+            fn push(&mut self, cell: &$ty) -> Result<(), ColumnError> {
+                self.push_value(cell)
+            }
+        }
+
+        impl Read<$ty> for TextReader {
+            #[inline]
+            fn read(&self, row: usize) -> Result<$ty, ColumnError> {
+                self.text(row).map(|text| text.to_owned().into())
+            }
+        }
+    )*};
+}
+
+texts!(String Cow<'static, str>);
