@@ -143,12 +143,16 @@ fn whole(reader: &mut Reader) -> Result<Bytes> {
     if reader.is_plain() {
         bytes.reserve_exact(usize::try_from(reader.file().size_bytes.min(WHOLE)).unwrap_or(0));
     }
-    while !reader.fill(&mut bytes, STEP)? {
-        // A compressed file is a record to its compressor: it has to be in memory whole.
+    loop {
+        let has_ended = reader.fill(&mut bytes, STEP)?;
+        // What was compressed can only be decompressed whole.
         if let Some(limit) = limit.filter(|&limit| !reader.is_plain() && bytes.len() as u64 > limit)
         {
             let (path, what) = (reader.file().key.clone(), "a Parquet file inside a compressor");
             return Err(Error::LimitExceeded { path, what, limit });
+        }
+        if has_ended {
+            break;
         }
     }
     reader.verify()?;

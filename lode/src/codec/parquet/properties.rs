@@ -66,7 +66,7 @@ pub(super) fn properties<T: Record>(
 /// The order of the rows in each row group.
 fn sorting_columns<T: Record>(schema: &SchemaDescriptor) -> Option<Vec<SortingColumn>> {
     let place = |name: &&str| {
-        let at = schema.columns().iter().position(|column| column.path().parts() == [**name])?;
+        let at = schema.columns().iter().position(|column| column.path().parts() == [name.to_string()])?;
         let column_idx = i32::try_from(at).ok()?;
         Some(SortingColumn { column_idx, descending: false, nulls_first: true })
     };
