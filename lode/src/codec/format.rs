@@ -13,6 +13,7 @@ pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     fn split(&self, bytes: &[u8]) -> usize;
     fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
     fn lines(&self, bytes: &[u8]) -> Option<u64>;
+    fn is_self_describing(&self) -> bool;
 }
 
 impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
@@ -30,6 +31,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
 
     fn lines(&self, bytes: &[u8]) -> Option<u64> {
         RecordCodec::lines(self, bytes)
+    }
+
+    fn is_self_describing(&self) -> bool {
+        RecordCodec::is_self_describing(self)
     }
 }
 
