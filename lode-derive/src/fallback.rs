@@ -52,15 +52,32 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
+
+            type Columns = ();
+
+            fn columns() {}
         }
 
         #[automatically_derived]
         impl #impl_generics #krate::__private::Value for #ident #ty_generics #bounds {
-            const TYPE: #krate::__private::Type = #krate::__private::Type::Struct(&[]);
+            const TYPE: #krate::__private::Type = #krate::__private::Type::Struct {
+                fields: &[],
+                denies_unknown_fields: false,
+            };
             const FLOATS: bool = false;
 
             fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
+            }
+
+            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
+
+            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
+                #krate::__private::ColumnHandle::at(path)
+            }
+
+            fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+                #krate::__private::Cell::Other
             }
         }
 
@@ -100,12 +117,31 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
             fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
             }
+
+            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
+
+            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
+                #krate::__private::ColumnHandle::at(path)
+            }
+
+            fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+                #krate::__private::Cell::Other
+            }
         }
 
         #[automatically_derived]
         impl #impl_generics #krate::__private::Key for #ident #ty_generics #bounds {
             fn text(&self) -> #krate::__private::Cow<'_, str> {
                 #krate::__private::Cow::Borrowed("")
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::__private::Comparable for #ident #ty_generics #bounds {
+            type Query<'__q> = Self;
+
+            fn literal(_: Self) -> #krate::__private::Literal {
+                #krate::__private::Literal::Bool(false)
             }
         }
     }

@@ -15,6 +15,8 @@ pub(crate) struct Record<'a> {
     pub(crate) name: String,
     /// Fields that the stored data lack are those of this record.
     pub(crate) default: Option<Fallback>,
+    /// Whether stored data with other fields are refused.
+    pub(crate) denies_unknown_fields: bool,
     pub(crate) fields: Vec<Field<'a>>,
 }
 
@@ -114,6 +116,7 @@ pub(crate) fn record<'a>(
         generics: &input.generics,
         name: name.unwrap_or_else(|| input.ident.unraw().to_string()),
         default: container.default.clone(),
+        denies_unknown_fields: container.denies_unknown_fields,
         fields: fields.collect(),
     })
 }

@@ -145,9 +145,12 @@ mod limits;
 pub mod manifest;
 mod metadata;
 pub mod partition;
+pub mod predicate;
 mod progress;
 pub mod record;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod volume;
 
 pub use checksum::Checksum;
@@ -165,6 +168,7 @@ pub use limits::Limits;
 pub use lode_derive::{Enum, Metadata, Record};
 pub use metadata::{IntoMetadata, Metadata, MetadataDraft};
 pub use partition::{PartitionFilter, PartitionValue};
+pub use predicate::{Column, Predicate};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreReport};

@@ -6,18 +6,22 @@ use crate::record::{day, hour, month, year};
 // sealed trait to the compiler otherwise, and its messages would say so.
 pub use {
     crate::metadata::{DraftValue, metadata_of},
+    crate::predicate::{
+        Cell, Column as ColumnHandle, Comparable, Json as JsonHandle, Literal, Nested, Path,
+    },
     crate::record::finite::{
         non_finite as json_non_finite, non_finite_with as json_non_finite_with,
     },
     crate::record::{
         BloomField, Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar,
-        Schema, SortField, TimeField, Type, Value,
+        Schema, SortField, TimeField, Type, Value, VariantSchema,
     },
     chrono::{DateTime, Utc},
     serde::Serialize,
     serde::de::DeserializeOwned,
     std::borrow::Cow,
     std::cmp::Ordering,
+    std::marker::PhantomData,
     std::string::String,
     std::vec::Vec,
 };
@@ -28,9 +32,9 @@ pub use crate::__lode_columnar as columnar;
 #[cfg(feature = "parquet")]
 pub use {
     crate::record::columnar::{
-        Column, ColumnBuilder, ColumnError, ColumnOptions, Columnar, Columns, Found, JsonColumn,
-        JsonWith, Names, NamesBuilder, NamesReader, Push, Read, StructBuilder, StructReader, Stub,
-        With, names_type, struct_type,
+        Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Columns, Found,
+        JsonColumn, JsonWith, Names, NamesBuilder, NamesReader, Push, Read, StructBuilder,
+        StructReader, Stub, With, names_type, struct_type,
     },
     arrow_array::ArrayRef,
     arrow_schema::{ArrowError, DataType, Field as ArrowField},
@@ -86,7 +90,10 @@ pub const JSON: Element = Element { ty: Type::Scalar(Scalar::Json), nullable: fa
 #[must_use]
 pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
     match T::TYPE {
-        Type::Struct(fields) => Schema::new(name, fields),
+        Type::Struct { fields, denies_unknown_fields: false } => Schema::new(name, fields),
+        Type::Struct { fields, denies_unknown_fields: true } => {
+            Schema::new(name, fields).deny_unknown_fields()
+        }
         _ => Schema::new(name, &[]),
     }
 }
@@ -106,6 +113,22 @@ pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
 #[must_use]
 pub fn join(name: &str, path: &str) -> String {
     format!(".{name}{path}")
+}
+
+/// The name of an enum's variant. It is borrowed for ever: the derive makes it of a literal.
+#[must_use]
+#[inline]
+pub fn name_of<T: Key>(variant: &T) -> &str {
+    match variant.text() {
+        Cow::Borrowed(name) => name,
+        Cow::Owned(_) => "",
+    }
+}
+
+/// The name of an enum's variant, to compare with.
+#[must_use]
+pub fn name_literal<T: Key>(variant: &T) -> Literal {
+    Literal::Name(name_of(variant).to_owned())
 }
 
 macro_rules! parts {

@@ -2,4 +2,5 @@
 
 mod basics;
 mod bounds;
+mod evolution;
 mod progress;

@@ -1,33 +1,13 @@
 //! `timeout(write)`: the future is dropped at every point where it waits (L36).
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use lode::Error;
 
 use super::cases::{self, Case, OLD, Way};
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, forge, get, settle};
-
-/// Polls `k` times, and then drops the future: at once, or when it would be polled again.
-async fn poll_times<T>(mut future: BoxFuture<'static, T>, k: usize, at_once: bool) -> Option<T> {
-    let mut left = k;
-    poll_fn(move |cx| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        match future.poll_unpin(cx) {
-            Poll::Ready(value) => Poll::Ready(Some(value)),
-            Poll::Pending if left == 0 && at_once => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
-}
+use crate::support::{Class, Fault, FaultStore, Op, forge, get, poll_times, settle};
 
 /// Drops the case's future at every point; how often the commit was not made, and was.
 async fn drop_everywhere(case: Case, rules: &[Rule]) -> [usize; 2] {

@@ -10,9 +10,31 @@ mod own_volume;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lode::Store;
+
+use crate::support::{Contents, contents};
+
 /// A folder of golden data.
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
+
+/// What lies in a folder of golden data: the same objects as were `written` now. With `LODE_BLESS` set
+/// these become the folder, if there is none.
+async fn golden(name: &str, written: &Contents) -> Contents {
+    let folder = folder(name);
+    if std::env::var_os("LODE_BLESS").is_some() && !folder.exists() {
+        for (key, bytes) in written {
+            let path = folder.join(key);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+    }
+    let store = Store::local(&folder).unwrap();
+    let golden = contents(&**store.object_store()).await;
+    let keys = |contents: &Contents| contents.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(written), keys(&golden), "the same objects");
+    golden
 }
 
 /// A copy of it, to be changed.

@@ -3,7 +3,6 @@
 //! `LODE_BLESS=1 cargo test -p lode-tests golden::own` writes the folder, if there is none.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -12,7 +11,7 @@ use lode::layout::Layout;
 use lode::{Blob, Dataset, Error, FlatLayout, HiveLayout, SnapshotId, Store, metadata};
 
 use super::own_content::{Everything, blob, records, write_all};
-use super::{copy, folder};
+use super::{copy, folder, golden};
 use crate::support::{Contents, contents};
 
 const FOLDER: &str = "lode-1.1";
@@ -111,21 +110,7 @@ async fn the_folder_can_be_continued() {
 #[tokio::test]
 async fn the_same_is_written_again() {
     let written = contents(&*write_all().await).await;
-    let folder = folder(FOLDER);
-    if std::env::var_os("LODE_BLESS").is_some() && !folder.exists() {
-        for (key, bytes) in &written {
-            let path = folder.join(key);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-    }
-    let store = Store::local(&folder).unwrap();
-    let golden = contents(&**store.object_store()).await;
-    assert_eq!(
-        written.keys().collect::<Vec<_>>(),
-        golden.keys().collect::<Vec<_>>(),
-        "the same objects"
-    );
+    let golden = golden(FOLDER, &written).await;
     let (written, golden) = (comparable(&written), comparable(&golden));
     assert!(golden.len() > 40, "only {} objects were compared", golden.len());
     for (key, bytes) in &golden {

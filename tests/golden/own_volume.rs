@@ -3,7 +3,6 @@
 //!
 //! `LODE_BLESS=1 cargo test -p lode-tests golden::own_volume` writes the folder, if there is none.
 
-use std::fs;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use lode::{Committed, Discarded, Error, Store, Volume, VolumeLimits, VolumeSnaps
 use object_store::ObjectStore;
 use serde_json::{Value, json};
 
-use super::{copy, folder};
+use super::{copy, folder, golden};
 use crate::support::ambient::{CountingIds, SetClock};
 use crate::support::{contents, forge, get, memory};
 
@@ -142,17 +141,7 @@ async fn the_folder_can_be_continued() {
 #[tokio::test]
 async fn the_same_is_written_again() {
     let written = contents(&*write_all().await).await;
-    let folder = folder(FOLDER);
-    if std::env::var_os("LODE_BLESS").is_some() && !folder.exists() {
-        for (key, bytes) in &written {
-            let path = folder.join(key);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-    }
-    let store = Store::local(&folder).unwrap();
-    let golden = contents(&**store.object_store()).await;
-    assert_eq!(written.keys().collect::<Vec<_>>(), golden.keys().collect::<Vec<_>>());
+    let golden = golden(FOLDER, &written).await;
     assert_eq!(golden.len(), 1 + 4 + 12);
     for (key, bytes) in &golden {
         assert_eq!(plain(&written[key]), plain(bytes), "{key}");

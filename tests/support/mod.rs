@@ -2,6 +2,7 @@
 //! manifests written by hand.
 
 pub mod ambient;
+mod dropped;
 mod fault;
 pub mod forge;
 mod partial;
@@ -16,6 +17,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+pub use dropped::poll_times;
 pub use fault::FaultStore;
 pub use rows::{Row, rows};
 pub use script::{Call, Class, Fault, Op};

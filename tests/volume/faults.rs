@@ -1,9 +1,7 @@
 //! For every call of every write path: it fails before it takes effect, after, partway, or takes
 //! effect late. Then the volume is opened again, the session is resumed, and the work goes on.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
@@ -15,7 +13,7 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, get, memory, settle};
+use crate::support::{Class, Fault, FaultStore, Op, get, memory, poll_times, settle};
 
 const ID: &str = "disk";
 const LENGTH: u64 = 120;
@@ -431,23 +429,6 @@ async fn an_unknown_commit_is_resolved_or_made_again() {
             assert_eq!(way.check(&inner).await, head + 1);
         }
     }
-}
-
-/// Polls `k` times, and then drops the future: at once, or when it would be polled again.
-async fn poll_times<T>(mut future: BoxFuture<'static, T>, k: usize, at_once: bool) -> Option<T> {
-    let mut left = k;
-    poll_fn(move |cx| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        match future.poll_unpin(cx) {
-            Poll::Ready(value) => Poll::Ready(Some(value)),
-            Poll::Pending if left == 0 && at_once => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }
 
 /// `timeout(write)`: the future is dropped at every point where it waits (L36).

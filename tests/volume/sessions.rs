@@ -214,11 +214,11 @@ async fn damage_is_found_when_it_is_looked_for() {
     for size in [0, 9, 11] {
         put(&*inner, &key, vec![9; size]).await;
         let reason = is_corrupt(volume.resume(session).await.unwrap_err());
-        assert_eq!(reason, format!("has {size} bytes, and 10 were staged"));
+        assert_eq!(reason, format!("it has {size} bytes, and 10 were staged"));
         is_corrupt(volume.accept(block.clone()).await.unwrap_err());
     }
     delete(&*inner, &key).await;
-    assert_eq!(is_corrupt(volume.accept(block.clone()).await.unwrap_err()), "is missing");
+    assert_eq!(is_corrupt(volume.accept(block.clone()).await.unwrap_err()), "it is missing");
     let staged = volume.resume(session).await.unwrap();
     is_corrupt(staged.accept(block.clone()).await.unwrap_err());
     assert_eq!(staged.coverage(), [0..10]);

@@ -20,6 +20,8 @@ pub(crate) struct Container {
     pub(crate) rename_all: Option<Case>,
     /// Fields that the stored data lack are those of this record.
     pub(crate) default: Option<Fallback>,
+    /// Stored data with other fields are refused.
+    pub(crate) denies_unknown_fields: bool,
 }
 
 /// What a field is where the stored data lack it.

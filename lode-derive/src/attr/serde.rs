@@ -21,7 +21,10 @@ pub(super) fn container(cx: &Ctxt, place: Place, attributes: &[Attribute], out: 
             }
             "bound" => skip_value(meta)?,
             "default" if place == Place::Record => out.default = Some(fallback(meta)?),
-            "deny_unknown_fields" if place == Place::Record => skip_value(meta)?,
+            "deny_unknown_fields" if place == Place::Record => {
+                out.denies_unknown_fields = true;
+                skip_value(meta)?;
+            }
             _ => refuse(cx, name, meta, container_reason(place, name)),
         }
         Ok(())

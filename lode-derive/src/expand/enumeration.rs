@@ -7,6 +7,13 @@ use crate::model::Enum;
 pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
     let ident = model.ident;
     let names: Vec<_> = model.variants.iter().map(|variant| &variant.name.0).collect();
+    let schemas = model.variants.iter().map(|variant| {
+        let name = &variant.name.0;
+        let aliases = variant.attrs.aliases.iter().map(|(alias, _)| alias);
+        quote! {
+            #krate::__private::VariantSchema { name: #name, aliases: &[#(#aliases),*] }
+        }
+    });
     let variants = model.variants.iter().map(|variant| variant.ident);
     let columnar = super::columnar::enumeration(model, krate);
     quote! {
@@ -15,13 +22,33 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
         #[automatically_derived]
         impl #krate::__private::Value for #ident {
             const TYPE: #krate::__private::Type =
-                #krate::__private::Type::Enum(&[#(#names),*]);
+                #krate::__private::Type::Enum(&[#(#schemas),*]);
             const FLOATS: bool = false;
 
             fn find_non_finite(
                 &self,
             ) -> ::core::option::Option<#krate::__private::String> {
                 ::core::option::Option::None
+            }
+
+            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
+
+            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
+                #krate::__private::ColumnHandle::at(path)
+            }
+
+            #[inline]
+            fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
+                #krate::__private::Cell::Name(#krate::__private::name_of(self))
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::__private::Comparable for #ident {
+            type Query<'__q> = Self;
+
+            fn literal(query: Self) -> #krate::__private::Literal {
+                #krate::__private::name_literal(&query)
             }
         }
 

@@ -1,6 +1,7 @@
 //! From the model to impls. Everything stands in a `const _`, and names only absolute paths.
 
 mod columnar;
+mod columns;
 mod enumeration;
 mod metadata;
 mod record;

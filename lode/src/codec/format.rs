@@ -17,6 +17,7 @@ pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     fn split(&self, bytes: &[u8]) -> usize;
     fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
     fn lines(&self, bytes: &[u8]) -> Option<u64>;
+    fn is_self_describing(&self) -> bool;
 
     /// lode's own Parquet, whose files are read a row group at a time.
     #[cfg(feature = "parquet")]
@@ -43,6 +44,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
     #[cfg(feature = "parquet")]
     fn as_parquet(&self) -> Option<&Parquet> {
         (self as &dyn Any).downcast_ref()
+    }
+
+    fn is_self_describing(&self) -> bool {
+        RecordCodec::is_self_describing(self)
     }
 }
 

@@ -1,10 +1,16 @@
 //! How content becomes the bytes of data files, and back.
 
+#[cfg(feature = "bincode")]
+mod bincode;
 mod content;
 mod format;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+mod framed;
 mod jsonl;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
+#[cfg(feature = "postcard")]
+mod postcard;
 mod raw;
 
 #[cfg(test)]
@@ -18,6 +24,8 @@ use crate::compress::Compressor;
 use crate::error::BoxError;
 use crate::record::Record;
 
+#[cfg(feature = "bincode")]
+pub use bincode::Bincode;
 pub use content::{Auto, Blob, Codec, Content};
 pub(crate) use format::DecodeRecords;
 #[doc(hidden)]
@@ -25,6 +33,8 @@ pub use format::{BlobFormat, RecordFormat};
 pub use jsonl::Jsonl;
 #[cfg(feature = "parquet")]
 pub use self::parquet::{Parquet, ParquetCompression, ParquetLevel};
+#[cfg(feature = "postcard")]
+pub use postcard::Postcard;
 pub use raw::Raw;
 #[cfg(feature = "parquet")]
 pub use crate::record::columnar::TimeUnit;
@@ -62,6 +72,13 @@ pub trait RecordCodec<T: Record>: Clone + Debug + Send + Sync + 'static {
     /// [`DecodeError`] for bytes that are not records; it must not panic, nor allocate by sizes
     /// that the bytes claim.
     fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+
+    /// Whether the stored records say the names of their fields, so that a record type can read
+    /// files of another schema, as far as the rules of evolution go. `true` is the default; with
+    /// `false`, lode refuses files whose schema is not exactly the record's, before it reads them.
+    fn is_self_describing(&self) -> bool {
+        true
+    }
 
     /// How many lines there are in `bytes`, which is made of whole records, so that an error can
     /// name the line in the file. `None`, the default, is for codecs without lines: their records

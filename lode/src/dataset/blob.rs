@@ -148,7 +148,8 @@ impl BlobContent for Blob {
     ) -> Result<BlobWriter> {
         let format = dataset.codec.format();
         let (compression, extension) = Self::storage(&format);
-        let encoding = Self::encoding(&dataset.context, &format, None);
+        let formats = dataset.formats();
+        let encoding = Self::encoding(&formats, &format, None);
         let plan = Plan { operation: Operation::Write, metadata: metadata?, options, encoding };
         let span = tracing::info_span!("lode.stream_write", dataset = %dataset.id());
         let begin = Attempt::begin(&dataset.context, plan, compression, extension);
@@ -162,7 +163,7 @@ impl BlobContent for Blob {
             }
             Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
         };
-        Ok(BlobWriter { formats: dataset.formats(), state, span })
+        Ok(BlobWriter { formats, state, span })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::progress::{Meter, ProgressFn};
 
 /// The settings of a handle that are values, and the history it is about.
 #[derive(Clone)]
-pub struct Context {
+pub(crate) struct Context {
     pub(crate) history: History<DatasetChain>,
     pub(crate) checksum: Option<Checksum>,
     pub(crate) on_conflict: OnConflict,

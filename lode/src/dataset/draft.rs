@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::chain::DatasetChain;
+use super::evolution::Evolution;
 use crate::commit::{Change, History, after};
 use crate::error::{Error, Result};
 use crate::id::WriteId;
@@ -34,7 +35,8 @@ pub struct Encoding {
     pub(crate) codec: Option<String>,
     pub(crate) compressor: String,
     pub(crate) checksum: Option<String>,
-    pub(crate) schema: Option<RecordSchema>,
+    /// The records' schema, and what it can read; `None` for a blob.
+    pub(crate) evolution: Option<Evolution>,
     /// The timestamp column, if the records have one.
     pub(crate) timestamp: Option<&'static str>,
     pub(crate) partition_keys: Option<&'static [&'static str]>,
@@ -106,27 +108,33 @@ impl Draft {
         manifest.compressor.clone_from(&self.encoding.compressor);
         manifest.checksum_algorithm.clone_from(&self.encoding.checksum);
         manifest.idempotency_key.clone_from(&self.idempotency_key);
-        manifest.schemas.extend(self.encoding.schema.clone());
+        let schema = self.encoding.evolution.as_ref().map(|evolution| &evolution.record);
+        manifest.schemas.extend(schema.map(RecordSchema::from));
         if self.encoding.partition_keys.is_some() {
             manifest.partitioner = Partitioner::Hive;
         }
         manifest.files.clone_from(&self.files);
         if let Some(parent) = parent {
-            self.carry(&mut manifest, parent);
+            self.carry(&mut manifest, parent)?;
         }
         self.add_up(&mut manifest, parent);
         manifest.finish(history.of.paths, parent)
     }
 
-    /// Takes over the parent's files that stay.
-    fn carry(&self, manifest: &mut Manifest, parent: &Manifest) {
+    /// Takes over the parent's files that stay; the records must be able to read them.
+    fn carry(&self, manifest: &mut Manifest, parent: &Manifest) -> Result<()> {
         match self.operation {
+            // Its parent was checked as a whole.
             Operation::Append => {
                 manifest.carry(parent, |_| true);
             }
             Operation::ReplacePartitions => {
                 let touched = touched(&self.files);
-                manifest.carry(parent, |file| !touched.contains(&file.partition().as_deref()));
+                let stays = |file: &&FileRef| !touched.contains(&file.partition().as_deref());
+                if let Some(evolution) = &self.encoding.evolution {
+                    evolution.check(parent, parent.files.iter().filter(stays))?;
+                }
+                manifest.carry(parent, |file| stays(&file));
             }
             _ => {}
         }
@@ -135,6 +143,7 @@ impl Draft {
                 add_stats(file, measured);
             }
         }
+        Ok(())
     }
 
     /// Counts and times over all files.
@@ -212,25 +221,19 @@ impl Encoding {
             });
         }
         match operation {
-            Operation::Append | Operation::ReplacePartitions => self.check_extends(parent),
+            Operation::Append => {
+                if let Some(evolution) = &self.evolution {
+                    evolution.check(parent, &parent.files)?;
+                }
+                self.check_keys(parent)
+            }
+            Operation::ReplacePartitions => self.check_keys(parent),
             _ => Ok(()),
         }
     }
 
-    /// Makes sure that these files and the parent's can stand in one snapshot.
-    fn check_extends(&self, parent: &Manifest) -> Result<()> {
-        if let Some(schema) = &self.schema {
-            for old in &parent.schemas {
-                if let Some(diff) = old.diff(schema) {
-                    return Err(Error::SchemaMismatch {
-                        record: schema.name().to_owned(),
-                        dataset: parent.dataset_id.clone(),
-                        snapshot: parent.snapshot_id,
-                        diff,
-                    });
-                }
-            }
-        }
+    /// Makes sure that these files and the parent's are partitioned alike.
+    fn check_keys(&self, parent: &Manifest) -> Result<()> {
         let found = parent.partition_keys();
         let expected = self.partition_keys.unwrap_or_default();
         if !parent.files.is_empty() && found != expected {

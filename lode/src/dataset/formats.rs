@@ -7,6 +7,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
 use super::context::Context;
+use super::evolution::Evolution;
 use crate::checksum::Checksum;
 use crate::codec::{DecodeRecords, Jsonl, RecordCodec};
 use crate::commit::Entry;
@@ -33,12 +34,18 @@ impl<T> Clone for Decoder<T> {
     }
 }
 
+/// Those of lode's own codecs that store no names of fields, whether their features are enabled or
+/// not.
+const EXACT: [&str; 2] = ["bincode", "postcard"];
+
 /// What a handle can read, for one operation.
 #[derive(Debug)]
 pub struct Formats<T> {
     pub(super) context: Context,
     pub(super) meter: Meter,
     known: Arc<[Decoder<T>]>,
+    /// The names of codecs that store no names of fields.
+    exact: Arc<[String]>,
 }
 
 impl<T> Clone for Formats<T> {
@@ -47,6 +54,7 @@ impl<T> Clone for Formats<T> {
             context: self.context.clone(),
             meter: self.meter.clone(),
             known: Arc::clone(&self.known),
+            exact: Arc::clone(&self.exact),
         }
     }
 }
@@ -59,7 +67,11 @@ impl<T> Formats<T> {
 
 impl<T: 'static> Formats<T> {
     pub(super) fn new(context: &Context, known: Arc<[Decoder<T>]>) -> Self {
-        Self { context: context.clone(), meter: context.meter(), known }
+        let codecs = || known.iter().filter_map(|known| known.records.as_ref());
+        let own = EXACT.into_iter().filter(|name| codecs().all(|known| known.name() != *name));
+        let exact = codecs().filter(|known| !known.is_self_describing()).map(|known| known.name());
+        let exact = exact.chain(own).map(str::to_owned).collect();
+        Self { context: context.clone(), meter: context.meter(), known, exact }
     }
 
     /// The file's stored bytes, with what is needed to check and decompress them.
@@ -113,6 +125,23 @@ impl<T: 'static> Formats<T> {
 }
 
 impl<T: Record> Formats<T> {
+    /// What decides which files can be read.
+    pub(super) fn evolution(&self) -> Evolution {
+        Evolution { record: T::SCHEMA, exact: Arc::clone(&self.exact) }
+    }
+
+    /// Makes sure, before the first of these files is read, that all can be: their codecs are known,
+    /// and their records are of a schema that `T` reads.
+    pub(super) fn check(&self, manifest: &Manifest, files: &[FileRef]) -> Result<()> {
+        let mut last = None;
+        for codec in files.iter().map(|file| file.codec_in(manifest).unwrap_or_default()) {
+            if last.replace(codec) != Some(codec) {
+                self.codec(codec)?;
+            }
+        }
+        self.evolution().check(manifest, files)
+    }
+
     /// The records of one file, in order, a chunk at a time. Whether the file was right, in its
     /// checksum and its number of records, is said at the end.
     pub(super) fn records(
@@ -121,6 +150,7 @@ impl<T: Record> Formats<T> {
         file: &FileRef,
     ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
         let codec = self.codec(file.codec_in(manifest).unwrap_or_default())?;
+        self.evolution().check(manifest, [file])?;
         let counted = Counted {
             chunks: self.chunks(manifest, file, codec)?,
             path: file.path.clone(),
@@ -163,16 +193,20 @@ impl<T: Record> Formats<T> {
         if RecordCodec::<T>::name(&jsonl) == name {
             return Ok(Arc::new(jsonl));
         }
+        #[cfg(feature = "parquet")]
         if name == "parquet" {
-            #[cfg(feature = "parquet")]
             return Ok(Arc::new(crate::codec::Parquet::new()));
-            #[cfg(not(feature = "parquet"))]
-            return Err(Error::CodecUnavailable {
-                codec: name.to_owned(),
-                feature: Some("parquet"),
-            });
         }
-        Err(Error::CodecUnavailable { codec: name.to_owned(), feature: None })
+        #[cfg(feature = "bincode")]
+        if name == "bincode" {
+            return Ok(Arc::new(crate::codec::Bincode::new()));
+        }
+        #[cfg(feature = "postcard")]
+        if name == "postcard" {
+            return Ok(Arc::new(crate::codec::Postcard::new()));
+        }
+        let feature = EXACT.into_iter().chain(["parquet"]).find(|own| *own == name);
+        Err(Error::CodecUnavailable { codec: name.to_owned(), feature })
     }
 }
 

@@ -15,6 +15,7 @@ mod catalog;
 mod chain;
 mod context;
 mod draft;
+mod evolution;
 mod file;
 mod formats;
 mod history;

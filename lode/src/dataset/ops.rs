@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::batch::write_records;
 use super::blob::write_blob;
-use super::context::Context;
 use super::draft::Encoding;
 use super::formats::{Decoder, Formats};
 use super::measure::measure_kept;
@@ -16,7 +15,7 @@ use crate::compress::Compressor;
 use crate::error::Result;
 use crate::layout::Partitioning;
 use crate::manifest::{FileRef, FileStats, Manifest};
-use crate::record::{Record, RecordSchema};
+use crate::record::Record;
 
 /// The half of [`Content`](crate::codec::Content) that is lode's own business; it seals it.
 #[doc(hidden)]
@@ -34,7 +33,7 @@ pub trait Operations: Sized + 'static {
 
     /// What the manifest says of files in this format.
     fn encoding(
-        context: &Context,
+        formats: &Formats<Self>,
         format: &Self::Format,
         partitioning: Option<&Partitioning<Self>>,
     ) -> Encoding;
@@ -69,15 +68,15 @@ impl<T: Record> Operations for T {
     }
 
     fn encoding(
-        context: &Context,
+        formats: &Formats<T>,
         format: &RecordFormat<T>,
         partitioning: Option<&Partitioning<T>>,
     ) -> Encoding {
         Encoding {
             codec: Some(format.name().to_owned()),
             compressor: format.compression().name().to_owned(),
-            checksum: context.checksum.map(|checksum| checksum.name().to_owned()),
-            schema: Some(RecordSchema::of::<T>()),
+            checksum: formats.context.checksum.map(|checksum| checksum.name().to_owned()),
+            evolution: Some(formats.evolution()),
             timestamp: T::TIMESTAMP,
             partition_keys: partitioning.map(|partitioning| partitioning.keys),
         }
@@ -116,13 +115,13 @@ impl Operations for Blob {
     }
 
     fn encoding(
-        context: &Context,
+        formats: &Formats<Self>,
         format: &BlobFormat,
         _: Option<&Partitioning<Self>>,
     ) -> Encoding {
         Encoding {
             compressor: format.compression().name().to_owned(),
-            checksum: context.checksum.map(|checksum| checksum.name().to_owned()),
+            checksum: formats.context.checksum.map(|checksum| checksum.name().to_owned()),
             ..Encoding::default()
         }
     }

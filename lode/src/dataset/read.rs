@@ -88,6 +88,7 @@ impl<T, C, L> Dataset<T, C, L> {
     /// [`Error::Corrupt`] for a file that is missing or not what was written,
     /// [`Error::Decode`] for a record that is not one, [`Error::Expired`] if the snapshot has
     /// expired since it was opened, [`Error::SnapshotNotFound`] for a snapshot of another dataset,
+    /// [`Error::SchemaMismatch`] before the first file is read, if `T` cannot read all of them;
     /// [`Error::UnknownPartitionKey`], [`Error::LimitExceeded`], [`Error::CodecUnavailable`],
     /// [`Error::Storage`].
     pub fn read<'a>(&self, snapshot: &'a Snapshot<T>) -> Read<'a, T>
@@ -201,6 +202,7 @@ impl<'a, T: Send + 'static> IntoFuture for Read<'a, T> {
 
 async fn collect<T: Record>(files: Files<T>) -> Result<Vec<T>> {
     let Files { formats, manifest, files } = files;
+    formats.check(&manifest, &files)?;
     let concurrency = formats.context.limits.read_concurrency.max(1);
     let mut parts = futures::stream::iter(files)
         .map(|file| collect_file(&formats, &manifest, file))
@@ -233,6 +235,9 @@ async fn collect_file<T: Record>(
 /// fetched meanwhile.
 fn in_order<T: Record>(files: Files<T>) -> BoxStream<'static, Result<Vec<T>>> {
     let Files { formats, manifest, files } = files;
+    if let Err(e) = formats.check(&manifest, &files) {
+        return futures::stream::once(futures::future::err(e)).boxed();
+    }
     let ahead = formats.context.limits.read_concurrency.max(1);
     futures::stream::iter(files)
         .map(move |file| {

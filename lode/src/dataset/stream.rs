@@ -247,7 +247,8 @@ where
     let format = dataset.codec.format();
     let partitioning = dataset.layout.partitioning();
     let (compression, extension) = T::storage(&format);
-    let encoding = T::encoding(&dataset.context, &format, partitioning.as_ref());
+    let formats = dataset.formats();
+    let encoding = T::encoding(&formats, &format, partitioning.as_ref());
     let span = tracing::info_span!("lode.record_writer", dataset = %dataset.id(), %operation);
     let plan = Plan { operation, metadata: metadata?, options, encoding };
     let begin = Attempt::begin(&dataset.context, plan, compression, extension);
@@ -256,7 +257,7 @@ where
         Begun::Fresh(attempt) => State::Open(Box::new(Sink::new(*attempt, format, partitioning))),
         Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
     };
-    Ok(RecordWriter { formats: dataset.formats(), state, span })
+    Ok(RecordWriter { formats, state, span })
 }
 
 /// Writes what a source gives, and commits.

@@ -112,7 +112,8 @@ impl<T, C, L> Dataset<T, C, L> {
     ///
     /// # Errors
     /// As for [`write`](Self::write), and [`Error::SchemaMismatch`](crate::Error::SchemaMismatch)
-    /// if the newest snapshot has records of another schema.
+    /// if the newest snapshot has records that `T` cannot read, by the
+    /// [rules of evolution](crate::record#evolution).
     pub fn append<'a>(
         &'a self,
         records: &'a T::Batch,
@@ -207,7 +208,8 @@ where
         let format = dataset.codec.format();
         let partitioning = dataset.layout.partitioning();
         let (compression, extension) = T::storage(&format);
-        let encoding = T::encoding(&dataset.context, &format, partitioning.as_ref());
+        let formats = dataset.formats();
+        let encoding = T::encoding(&formats, &format, partitioning.as_ref());
         let plan = Plan { operation, metadata: metadata?, options, encoding };
         let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
         let mut attempt = match begun {
@@ -216,7 +218,7 @@ where
         };
         let written = T::write_batch(&mut attempt, &format, partitioning, batch).await;
         let files = attempt.or_clean_up(written).await?;
-        let manifest = attempt.commit(&dataset.formats(), files).await?;
+        let manifest = attempt.commit(&formats, files).await?;
         Ok(Snapshot::new(manifest))
     }
 }

@@ -10,7 +10,7 @@ use crate::id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapsho
 use crate::record::SchemaDiff;
 
 pub(crate) use self::text::chain;
-use self::text::{at_place, head, held_by, in_field, needs_feature, ranges};
+use self::text::{at_place, head, held_by, in_field, needs_exact, needs_feature, ranges};
 
 /// What every fallible function of lode returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -309,19 +309,44 @@ pub enum Error {
         found: &'static str,
     },
 
-    /// The record's schema is not that of the snapshot to be extended. Nothing was committed.
+    /// A file was written with another schema than the record's, and what differs cannot be made
+    /// up for: see the [rules of evolution](crate::record#evolution). From a read, no data of the
+    /// snapshot were read; from an append or a replacement of partitions, the file would stay in the
+    /// new snapshot, and nothing was committed.
     #[error(
-        "the schema of `{record}` differs from that of snapshot {snapshot} of dataset `{dataset}`:\n{diff}"
+        "snapshot {snapshot} of dataset `{dataset}`, `{path}`: cannot be read as `{record}`{}:\n{diff}",
+        needs_exact(codec)
     )]
     SchemaMismatch {
         /// The record type.
-        record: String,
+        record: &'static str,
         /// The dataset.
         dataset: DatasetId,
-        /// The snapshot that was to be extended.
+        /// The snapshot that was to be read or extended.
         snapshot: SnapshotId,
-        /// The difference, field by field.
+        /// The data object. Others of the snapshot may have its schema too.
+        path: String,
+        /// The file's codec, if it stores no names of fields, so that every difference counts.
+        codec: Option<String>,
+        /// What stands in the way, field by field: from the file's schema to the record's.
         diff: SchemaDiff,
+    },
+
+    /// A file that stores no names of fields, in a manifest that does not say its schema: it is not
+    /// read on trust. As for [`Error::SchemaMismatch`], nothing was read or committed.
+    #[error(
+        "snapshot {snapshot} of dataset `{dataset}`, `{path}`: `{codec}` stores no names of fields, \
+         and the manifest does not say the file's schema"
+    )]
+    SchemaUnknown {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The snapshot that was to be read or extended.
+        snapshot: SnapshotId,
+        /// The data object.
+        path: String,
+        /// The file's codec.
+        codec: String,
     },
 
     /// The partition keys are not those of the snapshot to be extended. Nothing was committed.

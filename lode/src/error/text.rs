@@ -31,6 +31,13 @@ pub(super) fn needs_feature(feature: &Option<&'static str>) -> String {
     }
 }
 
+pub(super) fn needs_exact(codec: &Option<String>) -> String {
+    match codec {
+        Some(codec) => format!(" (`{codec}` stores no names of fields: the schemas must be equal)"),
+        None => String::new(),
+    }
+}
+
 pub(super) fn head(id: &Option<SnapshotId>) -> String {
     match id {
         Some(id) => format!("snapshot {id}"),

@@ -98,9 +98,11 @@ impl Manifest {
         }
     }
 
-    /// The index of `schema`, which is added if it is not there.
+    /// The index of `schema`, which is added if there is none with its fields: a schema's name says
+    /// nothing of the stored data.
     fn place_of(&mut self, schema: &RecordSchema) -> usize {
-        self.schemas.iter().position(|known| known == schema).unwrap_or_else(|| {
+        let is_it = |known: &RecordSchema| known.fields() == schema.fields();
+        self.schemas.iter().position(is_it).unwrap_or_else(|| {
             self.schemas.push(schema.clone());
             self.schemas.len() - 1
         })

@@ -2,6 +2,8 @@
 use super::columnar::{Column, Optional, Required};
 use super::{Columnar, Element, Type};
 
+use crate::predicate::{Cell, Path};
+
 /// A type whose values a record can hold, and that are never null.
 ///
 /// Implemented for the built-in types, for lists, arrays and string-keyed maps of [`Field`]s, for
@@ -24,6 +26,18 @@ pub trait Value: Columnar {
     /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
     /// for a float itself, else such as `[2]` or `.lat`.
     fn find_non_finite(&self) -> Option<String>;
+
+    /// The handle on a column of it, for predicates.
+    #[doc(hidden)]
+    type Handle<R>;
+
+    /// The handle on the column at `path` of the record `R`.
+    #[doc(hidden)]
+    fn handle<R>(path: Path) -> Self::Handle<R>;
+
+    /// What stands at `path` in it.
+    #[doc(hidden)]
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
 /// A type that a field of a record, the element of a list or the value of a map can have: every
@@ -57,6 +71,15 @@ pub trait Field: Sized {
 
     /// As [`Value::find_non_finite`].
     fn find_non_finite(&self) -> Option<String>;
+
+    #[doc(hidden)]
+    type Handle<R>;
+
+    #[doc(hidden)]
+    fn handle<R>(path: Path) -> Self::Handle<R>;
+
+    #[doc(hidden)]
+    fn cell(&self, path: &[u16]) -> Cell<'_>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -72,6 +95,17 @@ impl<T: Value> Field for T {
     fn find_non_finite(&self) -> Option<String> {
         Value::find_non_finite(self)
     }
+
+    type Handle<R> = T::Handle<R>;
+
+    fn handle<R>(path: Path) -> Self::Handle<R> {
+        T::handle(path)
+    }
+
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        Value::cell(self, path)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -86,5 +120,16 @@ impl<T: Value> Field for Option<T> {
     #[inline]
     fn find_non_finite(&self) -> Option<String> {
         self.as_ref().and_then(Value::find_non_finite)
+    }
+
+    type Handle<R> = T::Handle<R>;
+
+    fn handle<R>(path: Path) -> Self::Handle<R> {
+        T::handle(path)
+    }
+
+    #[inline]
+    fn cell(&self, path: &[u16]) -> Cell<'_> {
+        self.as_ref().map_or(Cell::Null, |value| value.cell(path))
     }
 }

@@ -31,6 +31,10 @@ pub trait KeyField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
+    /// The type itself, as a [`Field`]: for the same reason.
+    #[doc(hidden)]
+    type Same: Field;
+
     /// As [`Key::text`]; `None` for null.
     fn text(&self) -> Option<Cow<'_, str>>;
 }
@@ -39,6 +43,7 @@ pub trait KeyField: Field {
 impl<T: Key> KeyField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
+    type Same = T;
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {
@@ -50,6 +55,7 @@ impl<T: Key> KeyField for T {
 impl<T: Key> KeyField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
+    type Same = Option<T>;
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {

@@ -9,6 +9,29 @@
 //! | [`KeyField`], [`Key`] | can records be partitioned by it? | strings, integers, bools, dates, enums |
 //! | [`SortField`], [`Sort`] | can Parquet files be sorted by it? | strings, bytes, integers, bools, dates, times, UUIDs |
 //! | [`BloomField`], [`Bloom`] | can Parquet files have a bloom filter of it? | the same, but bools |
+//!
+//! # Evolution
+//!
+//! Each file of a snapshot has the schema it was written with, and a record type reads the files of
+//! other schemas by the names of their fields, if nothing of the values that it asks for is changed
+//! by that:
+//!
+//! | change of the record type | |
+//! |---|---|
+//! | a field is added | if it is an `Option` or has `#[serde(default)]`, itself or on the struct |
+//! | a field is removed | read without it; not with `#[serde(deny_unknown_fields)]` |
+//! | fields are in another order | |
+//! | a field or a name of an enum is renamed | with `#[serde(alias = "…")]` for the old name |
+//! | an integer becomes wider | also from unsigned to a wider signed one; never to a float |
+//! | `f32` becomes `f64` | JSON holds the shortest decimal: `0.1_f32` is read as `0.1_f64` |
+//! | a field becomes an `Option` | |
+//! | an enum gets another name | |
+//!
+//! The same holds inside of lists, maps and nested records. All else is refused with the difference,
+//! field by field ([`Error::SchemaMismatch`](crate::Error::SchemaMismatch)): when a snapshot is read,
+//! before the first of its files is; when one is extended, for every file that stays in it. A plain
+//! `write`, after which no older file stays, may change everything. Codecs that store no names of
+//! fields (bincode, postcard) read exactly the schema they wrote.
 
 mod bytes;
 #[cfg(feature = "parquet")]
@@ -40,12 +63,18 @@ pub use key::{Key, KeyField};
 #[doc(hidden)]
 pub use not_columnar::Columnar;
 pub use order::{Bloom, BloomField, Sort, SortField};
+#[cfg(feature = "testing")]
+pub(crate) use schema::changes;
+pub(crate) use schema::readable;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+pub(crate) use schema::shape;
 pub use schema::{
     Element, FieldSchema, RecordElement, RecordField, RecordSchema, RecordType, Scalar, Schema,
-    SchemaChange, SchemaChangeKind, SchemaDiff, Type,
+    SchemaChange, SchemaChangeKind, SchemaDiff, Type, VariantSchema,
 };
 pub use time::{Time, TimeField};
 
+pub(crate) use schema::MAX_DEPTH;
 pub(crate) use time::{day, hour, month, year};
 
 /// A struct that a [`Dataset`](crate::Dataset) can hold. Derive it.
@@ -84,6 +113,24 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The path of the first float in it that is NaN or infinite, such as `position.lat` or
     /// `scores[2]`: JSON has no such numbers.
     fn non_finite(&self) -> Option<String>;
+
+    /// The struct that [`columns`](Self::columns) returns: it has a field for each stored field of
+    /// the record, of the same name. They are [`Column`](crate::predicate::Column)s, and
+    /// [`Nested`](crate::predicate::Nested) for fields that are records.
+    type Columns;
+
+    /// The record's columns, to make a [`Predicate`](crate::predicate::Predicate) of.
+    ///
+    /// ```
+    /// use lode::Record;
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// struct Flight { origin: String, dep_delay: Option<i32> }
+    ///
+    /// let wanted = Flight::columns().dep_delay.gt(60) & Flight::columns().origin.eq("JFK");
+    /// assert_eq!(wanted.to_string(), r#"dep_delay > 60 and origin = "JFK""#);
+    /// ```
+    fn columns() -> Self::Columns;
 }
 
 /// A record with `#[lode(partition)]` fields; the derive implements it.

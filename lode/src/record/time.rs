@@ -26,6 +26,10 @@ pub trait TimeField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
+    /// The type itself, as a [`Field`]: for the same reason.
+    #[doc(hidden)]
+    type Same: Field;
+
     /// The moment in UTC, if there is one.
     fn utc(&self) -> Option<DateTime<Utc>>;
 }
@@ -34,6 +38,7 @@ pub trait TimeField: Field {
 impl<T: Time> TimeField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
+    type Same = T;
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
@@ -45,6 +50,7 @@ impl<T: Time> TimeField for T {
 impl<T: Time> TimeField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
+    type Same = Option<T>;
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {

@@ -87,14 +87,14 @@ pub(super) async fn verify(
     }
     let (store, key) = (&context.history.store, block.path());
     let Some(meta) = store.head(&key).await? else {
-        return Err(Error::corrupt(key, "is missing"));
+        return Err(Error::corrupt(key, "it is missing"));
     };
     check_size(block, meta.size)?;
     if !with_content {
         return Ok(());
     }
     let Some(found) = store.get(&key).await? else {
-        return Err(Error::corrupt(key, "is missing"));
+        return Err(Error::corrupt(key, "it is missing"));
     };
     let mut hash = Xxh3::new();
     let mut chunks = found.into_stream();
@@ -112,7 +112,7 @@ pub(super) fn check_size(block: &StagedBlock, found: u64) -> Result<()> {
     match found == block.name.length {
         true => Ok(()),
         false => {
-            let reason = format!("has {found} bytes, and {} were staged", block.name.length);
+            let reason = format!("it has {found} bytes, and {} were staged", block.name.length);
             Err(Error::corrupt(block.path(), reason))
         }
     }

@@ -15,7 +15,7 @@ use super::change::{BlocksAt, VolumeChange};
 use super::open::at;
 use super::staging::Staging;
 use super::state::{Committable, Committed, Staged, State};
-use crate::commit::{Change, Entry, Expect, History, LOADS_IN_FLIGHT, OnConflict, Proposal};
+use crate::commit::{Chain, Change, Entry, Expect, History, LOADS_IN_FLIGHT, OnConflict, Proposal};
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
 use crate::manifest::VolumeManifest;
@@ -137,9 +137,9 @@ async fn expect_none(history: &History<VolumeChain>, change: &VolumeChange) -> R
 }
 
 /// What to commit on first, after a look at what was committed since the `oldest` and the `newest` of
-/// the snapshots that blocks were staged on: the snapshot that the handle reads. The newest instead, where a block was
-/// staged on a newer one; and where Go wrote the handle's, whose ids are not dense, so that the next one
-/// is free does not say that nothing came after.
+/// the snapshots that blocks were staged on: the snapshot that the handle reads. The newest instead,
+/// where a block was staged on a newer one; and where Go wrote the handle's, whose ids are not dense,
+/// so that the next one is free does not say that nothing came after.
 async fn parent(
     history: &History<VolumeChain>,
     change: &VolumeChange,
@@ -154,17 +154,34 @@ async fn parent(
     };
     look_between(history, change, oldest, head.as_ref().unwrap_or(base)).await?;
     let Some(head) = head else { return Ok(Arc::clone(base)) };
-    match on_conflict {
-        OnConflict::Retry(retry) if retry.attempts > 0 => Ok(head),
-        // Commits of gc apart.
-        _ => match history.check_expected(Expect::Head(Some(id)), Some(&head)).await {
-            Ok(()) => Ok(head),
-            Err(conflict @ Error::Conflict { .. }) => {
-                Err(change.conflict(&head).unwrap_or(conflict))
-            }
-            Err(error) => Err(error),
-        },
+    let may_rebase = matches!(on_conflict, OnConflict::Retry(retry) if retry.attempts > 0);
+    if may_rebase || is_harmless(history, change, id, &head).await? {
+        return Ok(head);
     }
+    let owner = history.of.owner();
+    let found = Some(head.snapshot_id.number());
+    Err(change.conflict(&head).unwrap_or(Error::Conflict { owner, expected: Some(id), found }))
+}
+
+/// Whether everything from the snapshot after `base` up to `head` was gc, which changes no content, or
+/// an earlier attempt at the same commit.
+async fn is_harmless(
+    history: &History<VolumeChain>,
+    change: &VolumeChange,
+    base: SnapshotId,
+    head: &Arc<VolumeManifest>,
+) -> Result<bool> {
+    let mut entry = Entry::Live(Arc::clone(head));
+    while entry.link().id() != base {
+        let is_harmless = change.has_landed_in(&entry) || entry.link().is_gc();
+        match entry.link().parent() {
+            Some(parent) if is_harmless && parent >= base => {
+                entry = history.load(parent).await?.ok_or_else(|| history.not_found(parent))?;
+            }
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// Looks for the blocks in all snapshots from the oldest one that a block was staged on, up to

@@ -58,9 +58,7 @@ impl<S: State> Volume<S> {
         }
         Ok(sessions)
     }
-}
 
-impl<S: Open> Volume<S> {
     /// Goes on with a session: gives a handle that has staged what the session had staged and not
     /// committed. `.await` it, or say more first.
     ///
@@ -87,7 +85,10 @@ impl<S: Open> Volume<S> {
     /// what its name says; [`Error::OutOfBounds`]; [`Error::Overlap`] if this handle's snapshot has
     /// bytes there meanwhile ([`missing_only`](Resume::missing_only) leaves
     /// those blocks out); and as for [`sessions`](Self::sessions). Nothing is adopted then.
-    pub fn resume(&self, session: SessionId) -> Resume<'_, S> {
+    pub fn resume(&self, session: SessionId) -> Resume<'_, S>
+    where
+        S: Open,
+    {
         Resume { volume: self, session, with_content: false, chosen: None, missing_only: false }
     }
 }
@@ -95,7 +96,7 @@ impl<S: Open> Volume<S> {
 /// A session to go on with, from [`Volume::resume`]: `.await` it.
 #[derive(Debug)]
 #[must_use = "nothing is resumed until this is awaited"]
-pub struct Resume<'a, S: Open> {
+pub struct Resume<'a, S: State> {
     volume: &'a Volume<S>,
     session: SessionId,
     with_content: bool,
@@ -103,7 +104,7 @@ pub struct Resume<'a, S: Open> {
     missing_only: bool,
 }
 
-impl<S: Open> Resume<'_, S> {
+impl<S: State> Resume<'_, S> {
     /// Reads every block and compares its checksum, not only its size.
     pub fn verify_content(mut self) -> Self {
         self.with_content = true;
@@ -165,7 +166,7 @@ impl<S: Open> Resume<'_, S> {
     }
 }
 
-impl<'a, S: Open> IntoFuture for Resume<'a, S> {
+impl<'a, S: State> IntoFuture for Resume<'a, S> {
     type Output = Result<Volume<Staged>>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 

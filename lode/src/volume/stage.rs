@@ -188,7 +188,7 @@ impl Volume<Staged> {
 
     /// Takes every staged block that has bytes in `range` out of the handle again, whole. Its object
     /// stays in the store, where only a clean-up removes it; until then, a
-    /// [`resume`](Volume::resume) of this session finds it.
+    /// [`resume`](Volume::resume) of the handle's session finds it.
     pub fn discard(self, range: Range<u64>) -> Discarded {
         self.staging().ledger.discard(&range);
         match self.staging().ledger.len() {
@@ -230,7 +230,7 @@ pub enum Base {
     Committed(Volume<Committed>),
 }
 
-/// A handle on what this session has staged.
+/// The handle that commits what is staged here.
 pub(super) fn staged(staging: Staging) -> Volume<Staged> {
     let context = staging.context.clone();
     Volume { context, state: Staged { staging: Box::new(staging) } }

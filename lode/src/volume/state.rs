@@ -55,6 +55,11 @@ pub trait Readable: State + sealed::Readable {}
 pub trait Committable: State + sealed::Committable {}
 
 /// A state on which staging begins: [`New`] or [`Committed`].
+#[diagnostic::on_unimplemented(
+    message = "a session begins or goes on at a snapshot, and this handle is `Volume<{Self}>`",
+    label = "this handle has a session of its own",
+    note = "resume through the handle that you staged on, and commit each session; or take over single blocks: `staged.accept(block).await?`"
+)]
 pub trait Open: State {}
 
 impl Open for New {}

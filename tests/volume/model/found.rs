@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use lode::{Error, OnConflict, Store, Volume, VolumeSnapshotId, metadata};
+use lode::{Error, OnConflict, Retry, Store, Volume, VolumeSnapshotId, metadata};
 use object_store::ObjectStore;
 
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, memory};
+use crate::support::{Class, Fault, FaultStore, Op, contents, memory, put};
 
 /// An overwrite that was staged on a newer snapshot than the handle reads was told to be in its own
 /// way.
@@ -59,6 +59,62 @@ async fn a_committed_block_is_not_in_its_own_way() {
     let volume = failed.staged.commit(metadata! {}).await.unwrap();
     assert_eq!(volume.snapshot_id().get(), 3);
     assert_eq!(volume.read_at(10..13).await.unwrap(), "ten");
+}
+
+/// The same where the handle cannot just begin at the snapshot that it reads: Go wrote that one, or
+/// something was staged on the attempt that landed. It was told for ever that there is a conflict.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_landed_is_no_conflict_on_the_next() {
+    let none = Retry { attempts: 0, ..Retry::default() };
+    for policy in [OnConflict::Fail, OnConflict::Retry(none)] {
+        for (base_is_gos, stages_on) in [(true, false), (false, true), (true, true)] {
+            let inner = memory() as Arc<dyn ObjectStore>;
+            let faulty = FaultStore::new(Arc::clone(&inner));
+            let store = faulty.store();
+            let base = if base_is_gos {
+                let golden = crate::golden::copy("go-lode");
+                let golden = Store::local(golden.path()).unwrap();
+                for (key, bytes) in contents(&**golden.object_store()).await {
+                    put(&*inner, &key, bytes).await;
+                }
+                Volume::open(&store, "disk").await.unwrap()
+            } else {
+                let volume = Volume::create(&store, "disk", 20_000).unwrap();
+                let first = volume.stage_write_at(0, b"0").await.unwrap();
+                first.commit(metadata! {}).await.unwrap()
+            };
+            let old = base.snapshot_id().get();
+            let base = base.on_conflict(policy.clone());
+            let staged = base.stage_write_at(10_000, b"new").await.unwrap();
+            faulty.rule(Rule::on(Op::Create, Class::Manifest, Fault::After).for_ever());
+            let get = Rule::on(Op::Get, Class::Manifest, Fault::Before).for_ever();
+            // Where Go wrote it, the head is looked up first, in two steps.
+            faulty.rule(Rule { skip: if base_is_gos { 2 } else { 0 }, ..get });
+            let failed = staged.commit(metadata! {}).await.unwrap_err();
+            assert!(matches!(failed.source, Error::CommitUnknown { .. }), "{failed}");
+            faulty.heal();
+            let landed = Volume::open(&store, "disk").await.unwrap();
+            assert_eq!(landed.snapshot_id().get(), old + 1);
+
+            let staged = failed.staged;
+            if stages_on {
+                let sent = landed.stager().stage_write_at(10_010, b"more").await.unwrap();
+                staged.accept(sent).await.unwrap();
+            }
+            let volume = staged.commit(metadata! {}).await.unwrap();
+            assert_eq!(volume.snapshot_id().get(), old + 2);
+            assert_eq!(volume.read_at(10_000..10_003).await.unwrap(), "new");
+
+            // Another writer's commit is one.
+            let again = base.stage_write_at(10_020, b"late").await.unwrap();
+            let sent = volume.stager().stage_write_at(10_030, b"later").await.unwrap();
+            again.accept(sent).await.unwrap();
+            let failed = again.commit(metadata! {}).await.unwrap_err();
+            let Error::Conflict { expected, found, .. } = failed.source else { panic!("{failed}") };
+            assert_eq!(expected.map(lode::SnapshotId::get), Some(old));
+            assert_eq!(found.map(lode::SnapshotId::get), Some(old + 2));
+        }
+    }
 }
 
 /// Go's ids are not dense: a commit through a handle at an older snapshot of Go's was put behind the

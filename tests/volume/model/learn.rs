@@ -12,8 +12,8 @@ use super::slot::{Planned, VOLUME};
 pub const FOLDER: &str = "volumes/disk/data/";
 
 impl Reference {
-    /// Takes in the objects that are new; each must be one of those planned, of this session if it is
-    /// known, or else of one that is new.
+    /// Takes in the objects that are new; each must be one of those planned, of the handle's session
+    /// if it is known, or else of one that is new.
     pub fn learn(
         &mut self,
         objects: &BTreeMap<String, Bytes>,

@@ -1,12 +1,10 @@
 //! lode and the reference, side by side.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use bytes::Bytes;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::BoxFuture;
 use lode::{Discarded, Error, Volume};
 use object_store::ObjectStore;
 
@@ -17,7 +15,7 @@ use super::slot::{Plan, Slot, VOLUME};
 use super::steps::{Call, Case, Failure, Opens, Put, SLOTS, Setup, Step, Under};
 use crate::support::ambient::{CountingIds, SetClock};
 use crate::support::script::Rule;
-use crate::support::{Contents, Fault, FaultStore, contents, memory, settle};
+use crate::support::{Contents, Fault, FaultStore, contents, memory, poll_times, settle};
 
 /// Plays a case.
 ///
@@ -178,7 +176,7 @@ impl World {
 
         self.begin(slot, under);
         let performed = self.slots[slot].perform(&plan);
-        let done = poll_times(performed, under).await;
+        let done = awaited(performed, under).await;
         let fired = self.heal(slot).await;
         // What is staged apart has a session of its own.
         let known = session.as_deref().filter(|_| !matches!(plan, Plan::Apart(_)));
@@ -215,7 +213,7 @@ impl World {
         let fail_on_conflict = self.slots[slot].settings.fail_on_conflict;
         let expected = after.commit(&held, before, fail_on_conflict, number);
         self.begin(slot, under);
-        let ended = poll_times(staged.commit(metadata(number)), under).await;
+        let ended = awaited(staged.commit(metadata(number)), under).await;
         let fired = self.heal(slot).await;
         let landed = self.stored_ids().await.last().is_some_and(|&last| last > before);
         assert!(!landed || expected.is_ok(), "landed, and not {expected:?}");
@@ -296,20 +294,10 @@ pub fn manifest_id(key: &str) -> Option<u64> {
     Some(folder.parse().unwrap())
 }
 
-/// Polls as often as it is to be polled, and then drops the future.
-async fn poll_times<T>(mut future: BoxFuture<'_, T>, under: Under) -> Option<T> {
-    let Under::Dropped { polls } = under else { return Some(future.await) };
-    let mut left = usize::from(polls) % 24;
-    poll_fn(move |cx| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        match future.poll_unpin(cx) {
-            Poll::Ready(value) => Poll::Ready(Some(value)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
+/// Awaits it, or polls as often as it is to be polled and drops it.
+async fn awaited<T>(future: BoxFuture<'_, T>, under: Under) -> Option<T> {
+    match under {
+        Under::Dropped { polls } => poll_times(future, usize::from(polls) % 24, true).await,
+        _ => Some(future.await),
+    }
 }

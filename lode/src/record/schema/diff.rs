@@ -21,6 +21,11 @@ impl SchemaDiff {
     pub(super) fn between(from: &[RecordField], to: &[RecordField]) -> Option<Self> {
         let mut changes = Vec::new();
         compare_fields("", from, to, &mut changes);
+        Self::of(changes)
+    }
+
+    /// These changes; `None` if there are none.
+    pub(super) fn of(changes: Vec<SchemaChange>) -> Option<Self> {
         (!changes.is_empty()).then(|| Self { changes: changes.into() })
     }
 
@@ -71,8 +76,23 @@ pub enum SchemaChangeKind {
     NameAdded(String),
     /// An enum loses a name.
     NameRemoved(String),
+    /// It had this name, which is an alias now.
+    Renamed(String),
+    /// A name of an enum becomes an alias of another.
+    NameRenamed {
+        /// What it was.
+        from: String,
+        /// What it is.
+        to: String,
+    },
     /// The same fields or names, in another order.
     Reordered,
+    /// There was no such field, and there must be: it is neither nullable nor has it a default.
+    Required(RecordElement),
+    /// There is no such field any more, and fields that are unknown are refused.
+    Unknown(RecordElement),
+    /// Two fields become this one, by an alias.
+    Merged(String, String),
 }
 
 impl fmt::Display for SchemaChange {
@@ -86,6 +106,19 @@ impl fmt::Display for SchemaChange {
             SchemaChangeKind::Type { from, to } => write!(f, "{from} becomes {to}"),
             SchemaChangeKind::NameAdded(name) => write!(f, "enum name {name:?} is added"),
             SchemaChangeKind::NameRemoved(name) => write!(f, "enum name {name:?} is removed"),
+            SchemaChangeKind::Renamed(from) => write!(f, "was named `{from}`"),
+            SchemaChangeKind::NameRenamed { from, to } => {
+                write!(f, "enum name {from:?} is now {to:?}")
+            }
+            SchemaChangeKind::Required(ty) => {
+                write!(f, "{ty} is added, required and without a default")
+            }
+            SchemaChangeKind::Unknown(ty) => {
+                write!(f, "{ty} is removed, and unknown fields are denied")
+            }
+            SchemaChangeKind::Merged(one, other) => {
+                write!(f, "both `{one}` and `{other}` are read as it")
+            }
             SchemaChangeKind::Reordered if self.path.is_empty() => {
                 f.write_str("the fields are in another order")
             }
@@ -160,14 +193,14 @@ fn compare_names(path: &str, from: &[String], to: &[String], out: &mut Vec<Schem
     }
 }
 
-fn element(field: &RecordField) -> RecordElement {
+pub(super) fn element(field: &RecordField) -> RecordElement {
     RecordElement { ty: field.ty.clone(), nullable: field.nullable }
 }
 
-fn change(path: &str, kind: SchemaChangeKind) -> SchemaChange {
+pub(super) fn change(path: &str, kind: SchemaChangeKind) -> SchemaChange {
     SchemaChange { path: path.to_owned(), kind }
 }
 
-fn join(path: &str, name: &str) -> String {
+pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

@@ -1,15 +1,23 @@
 //! Record schemas: the constant that the derive makes, and the owned form that manifests hold.
 
+mod compat;
 mod diff;
 mod owned;
 mod parse;
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+mod shape;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+#[cfg(feature = "testing")]
+pub(crate) use compat::changes;
+pub(crate) use compat::readable;
 pub use diff::{SchemaChange, SchemaChangeKind, SchemaDiff};
 pub use owned::{RecordElement, RecordField, RecordSchema, RecordType};
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+pub(crate) use shape::shape;
 
 /// How deep types may be nested in each other, so that reading a schema needs bounded stack, and
 /// any schema that can be written can be read (`serde_json` stops at 128 levels of JSON, of which
@@ -24,6 +32,7 @@ pub(crate) const MAX_DEPTH: usize = 32;
 pub struct Schema {
     name: &'static str,
     fields: &'static [FieldSchema],
+    denies_unknown_fields: bool,
 }
 
 impl Schema {
@@ -37,7 +46,14 @@ impl Schema {
             struct_depth(fields) <= MAX_DEPTH,
             "the types of a record's fields are nested more than 32 deep"
         );
-        Self { name, fields }
+        Self { name, fields, denies_unknown_fields: false }
+    }
+
+    /// The same schema, of a record that refuses fields it has not
+    /// (`#[serde(deny_unknown_fields)]`).
+    #[must_use]
+    pub const fn deny_unknown_fields(self) -> Self {
+        Self { denies_unknown_fields: true, ..self }
     }
 
     /// The record's name.
@@ -50,6 +66,12 @@ impl Schema {
     #[must_use]
     pub const fn fields(&self) -> &'static [FieldSchema] {
         self.fields
+    }
+
+    /// Whether stored data with other fields are refused. Not stored.
+    #[must_use]
+    pub const fn denies_unknown_fields(&self) -> bool {
+        self.denies_unknown_fields
     }
 }
 
@@ -83,12 +105,37 @@ pub enum Type {
     Scalar(Scalar),
     /// A list of elements.
     List(&'static Element),
+    /// A list of exactly so many elements. Its length is not stored in a schema: it is a list there.
+    Array(&'static Element, usize),
     /// A map from strings to elements.
     Map(&'static Element),
     /// A nested record.
-    Struct(&'static [FieldSchema]),
+    Struct {
+        /// Its fields, in declared order.
+        fields: &'static [FieldSchema],
+        /// Whether stored data with other fields are refused (`#[serde(deny_unknown_fields)]`).
+        /// Not stored.
+        denies_unknown_fields: bool,
+    },
     /// One of these names.
-    Enum(&'static [&'static str]),
+    Enum(&'static [VariantSchema]),
+}
+
+/// One name of an enum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VariantSchema {
+    /// The name in the stored data.
+    pub name: &'static str,
+    /// Other names that it is read by (`#[serde(alias)]`). Not stored.
+    pub aliases: &'static [&'static str],
+}
+
+impl VariantSchema {
+    /// A name without aliases.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, aliases: &[] }
+    }
 }
 
 /// The elements of a list, or the values of a map.
@@ -116,8 +163,10 @@ const fn struct_depth(fields: &[FieldSchema]) -> usize {
 const fn depth(ty: &Type) -> usize {
     match ty {
         Type::Scalar(_) | Type::Enum(_) => 1,
-        Type::List(element) | Type::Map(element) => 1 + depth(&element.ty),
-        Type::Struct(fields) => 1 + struct_depth(fields),
+        Type::List(element) | Type::Array(element, _) | Type::Map(element) => {
+            1 + depth(&element.ty)
+        }
+        Type::Struct { fields, .. } => 1 + struct_depth(fields),
     }
 }
 

@@ -121,10 +121,14 @@ impl From<&Type> for RecordType {
     fn from(ty: &Type) -> Self {
         match ty {
             Type::Scalar(scalar) => Self::Scalar(*scalar),
-            Type::List(element) => Self::List(Box::new(RecordElement::from(*element))),
+            Type::List(element) | Type::Array(element, _) => {
+                Self::List(Box::new(RecordElement::from(*element)))
+            }
             Type::Map(element) => Self::Map(Box::new(RecordElement::from(*element))),
-            Type::Struct(fields) => Self::Struct(own_fields(fields)),
-            Type::Enum(names) => Self::Enum(names.iter().map(|&name| name.to_owned()).collect()),
+            Type::Struct { fields, .. } => Self::Struct(own_fields(fields)),
+            Type::Enum(names) => {
+                Self::Enum(names.iter().map(|variant| variant.name.to_owned()).collect())
+            }
         }
     }
 }

@@ -9,7 +9,14 @@ const FLIGHT: Schema = Schema::new(
         FieldSchema::new(
             "legs",
             Type::List(&Element {
-                ty: Type::Struct(&[FieldSchema::new("origin\n", Type::Enum(&["JFK", "é"]), false)]),
+                ty: Type::Struct {
+                    fields: &[FieldSchema::new(
+                        "origin\n",
+                        Type::Enum(&[VariantSchema::new("JFK"), VariantSchema::new("é")]),
+                        false,
+                    )],
+                    denies_unknown_fields: false,
+                },
                 nullable: true,
             }),
             false,

@@ -1,0 +1,318 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Predicate;
+use super::expr::{ColumnPath, Expr, Op, sorted};
+#[cfg(feature = "jiff")]
+use super::literal::jiff_days;
+use super::literal::{Literal, days, nanoseconds};
+use super::path::Path;
+use crate::record::{Bytes, Record, Value};
+
+/// A column of the record `R` whose values are of type `V`: what [`Record::columns`] has one of for
+/// each stored field. Comparing it makes a [`Predicate`].
+///
+/// A field of type `Option<V>` has a column of `V`: it is compared with values, and a null makes
+/// the comparison null.
+///
+/// ```
+/// use lode::Record;
+/// # #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// # struct Flight { origin: String, dep_delay: Option<i32> }
+///
+/// let late = Flight::columns().dep_delay.gt(60);
+/// let here = Flight::columns().origin.is_in(["JFK", "LGA"]);
+/// assert_eq!((late & here).to_string(), r#"dep_delay > 60 and origin in ("JFK", "LGA")"#);
+/// ```
+pub struct Column<R, V> {
+    path: Path,
+    of: PhantomData<fn(R) -> V>,
+}
+
+impl<R, V> Column<R, V> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at(path: Path) -> Self {
+        Self { path, of: PhantomData }
+    }
+}
+
+impl<R: Record, V> Column<R, V> {
+    fn path(self) -> ColumnPath {
+        ColumnPath::of::<R>(self.path)
+    }
+
+    fn compare(self, op: Op, literal: Literal) -> Predicate<R> {
+        Predicate::new(Expr::Compare { column: self.path(), op, literal })
+    }
+
+    /// Rows whose value is equal to this one. Of floats −0.0 equals 0.0, and NaN equals nothing.
+    pub fn eq(self, value: V::Query<'_>) -> Predicate<R>
+    where
+        V: Comparable,
+    {
+        self.compare(Op::Eq, V::literal(value))
+    }
+
+    /// Rows whose value is not equal to this one; null is neither equal nor unequal. Of floats,
+    /// NaN is unequal to everything.
+    pub fn ne(self, value: V::Query<'_>) -> Predicate<R>
+    where
+        V: Comparable,
+    {
+        self.compare(Op::Ne, V::literal(value))
+    }
+
+    /// Rows whose value is equal to one of these.
+    ///
+    /// ```
+    /// # use lode::Record;
+    /// # #[derive(serde::Serialize, serde::Deserialize, Record)]
+    /// # struct Flight { carrier: String, month: u8 }
+    /// let summer = Flight::columns().month.is_in([6, 7, 8]);
+    /// assert_eq!(summer.to_string(), "month in (6, 7, 8)");
+    /// ```
+    pub fn is_in<'q>(self, values: impl IntoIterator<Item = V::Query<'q>>) -> Predicate<R>
+    where
+        V: Comparable,
+    {
+        let list = sorted(values.into_iter().map(V::literal));
+        Predicate::new(Expr::In { column: self.path(), list })
+    }
+
+    /// Rows whose value is below this one. Texts and bytes are ordered byte by byte.
+    pub fn lt(self, value: V::Query<'_>) -> Predicate<R>
+    where
+        V: Ordered,
+    {
+        self.compare(Op::Lt, V::literal(value))
+    }
+
+    /// Rows whose value is this one or below it.
+    pub fn le(self, value: V::Query<'_>) -> Predicate<R>
+    where
+        V: Ordered,
+    {
+        self.compare(Op::Le, V::literal(value))
+    }
+
+    /// Rows whose value is above this one.
+    pub fn gt(self, value: V::Query<'_>) -> Predicate<R>
+    where
+        V: Ordered,
+    {
+        self.compare(Op::Gt, V::literal(value))
+    }
+
+    /// Rows whose value is this one or above it.
+    pub fn ge(self, value: V::Query<'_>) -> Predicate<R>
+    where
+        V: Ordered,
+    {
+        self.compare(Op::Ge, V::literal(value))
+    }
+
+    /// Rows whose text begins with this one.
+    pub fn starts_with(self, prefix: &str) -> Predicate<R>
+    where
+        V: Text,
+    {
+        Predicate::new(Expr::StartsWith { column: self.path(), prefix: prefix.to_owned() })
+    }
+
+    /// Rows where it is null: never itself null. In a nested record, also rows where that record is
+    /// null.
+    pub fn is_null(self) -> Predicate<R>
+    where
+        V: Nullable,
+    {
+        Predicate::new(Expr::IsNull { column: self.path() })
+    }
+
+    /// Rows where it is not null.
+    pub fn is_not_null(self) -> Predicate<R>
+    where
+        V: Nullable,
+    {
+        !self.is_null()
+    }
+}
+
+impl<R, V> Clone for Column<R, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, V> Copy for Column<R, V> {}
+
+impl<R: Record, V> fmt::Debug for Column<R, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Column({})", self.path().name())
+    }
+}
+
+/// The column of a nested record: its own columns `C` are its fields.
+///
+/// ```
+/// use lode::Record;
+///
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Position { lat: f64, lon: f64 }
+///
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Photo { name: String, position: Option<Position> }
+///
+/// let north = Photo::columns().position.lat.gt(60.0) | Photo::columns().position.is_null();
+/// assert_eq!(north.to_string(), "position.lat > 60.0 or position is null");
+/// ```
+pub struct Nested<R, C> {
+    own: Column<R, ()>,
+    fields: C,
+}
+
+impl<R, C> Nested<R, C> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at(path: Path, fields: C) -> Self {
+        Self { own: Column::at(path), fields }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn into_fields(self) -> C {
+        self.fields
+    }
+}
+
+impl<R: Record, C> Nested<R, C> {
+    /// Rows where the nested record is null: never itself null.
+    pub fn is_null(&self) -> Predicate<R> {
+        Predicate::new(Expr::IsNull { column: self.own.path() })
+    }
+
+    /// Rows where the nested record is not null.
+    pub fn is_not_null(&self) -> Predicate<R> {
+        !self.is_null()
+    }
+}
+
+impl<R, C> Deref for Nested<R, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.fields
+    }
+}
+
+impl<R: Record, C> fmt::Debug for Nested<R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.own.fmt(f)
+    }
+}
+
+/// What the column of a `#[lode(json)]` field holds: JSON of any kind, which predicates do not look
+/// into.
+#[derive(Debug, Clone, Copy)]
+pub enum Json {}
+
+/// A [`Value`] whose columns can be compared with values.
+#[diagnostic::on_unimplemented(
+    message = "a column of `{Self}` cannot be compared with a value",
+    label = "not comparable",
+    note = "lists, maps and JSON have no comparisons; a nested record's fields have: `.position.lat.gt(…)`"
+)]
+pub trait Comparable {
+    /// What its columns are compared with: the type itself, `&str` for texts, `&[u8]` for bytes.
+    type Query<'q>;
+
+    #[doc(hidden)]
+    fn literal(query: Self::Query<'_>) -> Literal;
+}
+
+/// A [`Comparable`] with an order.
+#[diagnostic::on_unimplemented(
+    message = "a column of `{Self}` has no order",
+    label = "not ordered",
+    note = "numbers, texts, bytes, dates, times and UUIDs are ordered; for others there are `eq`, `ne` and `is_in`"
+)]
+pub trait Ordered: Comparable {}
+
+/// A [`Comparable`] that is text.
+#[diagnostic::on_unimplemented(message = "a column of `{Self}` is not text", label = "not text")]
+pub trait Text: Comparable {}
+
+/// What can be null, or stand in something that is: every [`Value`].
+#[diagnostic::on_unimplemented(
+    message = "a column of `{Self}` is never null",
+    label = "never null",
+    note = "JSON has a null of its own"
+)]
+pub trait Nullable {}
+
+#[diagnostic::do_not_recommend]
+impl<V: Value> Nullable for V {}
+
+macro_rules! comparable {
+    ($query_of:lifetime: $($(#[$attribute:meta])* $ty:ty as $query:ty => $literal:expr;)*) => {$(
+        $(#[$attribute])*
+        impl Comparable for $ty {
+            type Query<$query_of> = $query;
+
+            #[inline]
+            fn literal<$query_of>(query: $query) -> Literal {
+                let literal: fn($query) -> Literal = $literal;
+                literal(query)
+            }
+        }
+    )*};
+}
+
+comparable! { 'q:
+    bool as bool => Literal::Bool;
+    i8 as i8 => |value| Literal::Int(value.into());
+    i16 as i16 => |value| Literal::Int(value.into());
+    i32 as i32 => |value| Literal::Int(value.into());
+    i64 as i64 => |value| Literal::Int(value.into());
+    u8 as u8 => |value| Literal::Int(value.into());
+    u16 as u16 => |value| Literal::Int(value.into());
+    u32 as u32 => |value| Literal::Int(value.into());
+    u64 as u64 => |value| Literal::Int(value.into());
+    f32 as f32 => |value| Literal::Float(value.into());
+    f64 as f64 => Literal::Float;
+    String as &'q str => |value| Literal::Text(value.to_owned());
+    Cow<'static, str> as &'q str => |value| Literal::Text(value.to_owned());
+    Bytes as &'q [u8] => |value| Literal::Bytes(value.to_owned());
+    NaiveDate as NaiveDate => |value| Literal::Date(days(value));
+    DateTime<Utc> as DateTime<Utc> => |value| Literal::Time(nanoseconds(value));
+    #[cfg(feature = "jiff")]
+    jiff::civil::Date as jiff::civil::Date => |value| Literal::Date(jiff_days(value));
+    #[cfg(feature = "jiff")]
+    jiff::Timestamp as jiff::Timestamp => |value| Literal::Time(value.as_nanosecond());
+    #[cfg(feature = "uuid")]
+    uuid::Uuid as uuid::Uuid => |value| Literal::Uuid(value.into_bytes());
+}
+
+macro_rules! marked {
+    ($trait:ident: $($(#[$attribute:meta])* $ty:ty;)*) => {$(
+        $(#[$attribute])*
+        impl $trait for $ty {}
+    )*};
+}
+
+marked! { Ordered:
+    i8; i16; i32; i64; u8; u16; u32; u64; f32; f64;
+    String; Cow<'static, str>; Bytes; NaiveDate; DateTime<Utc>;
+    #[cfg(feature = "jiff")]
+    jiff::civil::Date;
+    #[cfg(feature = "jiff")]
+    jiff::Timestamp;
+    #[cfg(feature = "uuid")]
+    uuid::Uuid;
+}
+
+marked! { Text: String; Cow<'static, str>; }
