@@ -1,5 +1,8 @@
 //! Reading follows the manifest: which decoder, decompressor and checksum a file needs.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -163,10 +166,8 @@ impl<T: Record> Formats<T> {
         file: &FileRef,
         wanted: Wanted<S>,
     ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
-        let to_read = self.file(manifest, file)?;
-        let store = &self.context.history.store;
         let counted = Counted {
-            chunks: data::records(store, to_read, wanted.codec, manifest.snapshot_id),
+            chunks: self.chunks(manifest, file, wanted.codec)?,
             path: file.path.clone(),
             expected: file.rows(),
             returned: 0,
@@ -192,6 +193,22 @@ impl<T: Record> Formats<T> {
         self.codec(file.codec_in(manifest).unwrap_or_default())
     }
 
+    fn chunks<S: Record>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        codec: Arc<dyn DecodeRecords<S>>,
+    ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
+        let to_read = self.file(manifest, file)?;
+        let (store, snapshot) = (&self.context.history.store, manifest.snapshot_id);
+        #[cfg(feature = "parquet")]
+        if codec.as_parquet().is_some() {
+            let columns = data::Columns { file: to_read, snapshot, rows: file.rows() };
+            return Ok(data::columns(store, columns));
+        }
+        Ok(data::records(store, to_read, codec, snapshot))
+    }
+
     fn codec(&self, name: &str) -> Result<Arc<dyn DecodeRecords<T>>> {
         let known = self.known.iter().filter_map(|known| known.records.as_ref());
         if let Some(known) = known.into_iter().find(|known| known.name() == name) {
@@ -201,6 +218,10 @@ impl<T: Record> Formats<T> {
         if RecordCodec::<T>::name(&jsonl) == name {
             return Ok(Arc::new(jsonl));
         }
+        #[cfg(feature = "parquet")]
+        if name == "parquet" {
+            return Ok(Arc::new(crate::codec::Parquet::new()));
+        }
         #[cfg(feature = "bincode")]
         if name == "bincode" {
             return Ok(Arc::new(crate::codec::Bincode::new()));
@@ -209,7 +230,7 @@ impl<T: Record> Formats<T> {
         if name == "postcard" {
             return Ok(Arc::new(crate::codec::Postcard::new()));
         }
-        let feature = EXACT.into_iter().find(|own| *own == name);
+        let feature = EXACT.into_iter().chain(["parquet"]).find(|own| *own == name);
         Err(Error::CodecUnavailable { codec: name.to_owned(), feature })
     }
 }

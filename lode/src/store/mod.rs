@@ -62,6 +62,9 @@ pub struct Store {
     settled: bool,
     /// The directory whose files are synced, of a local store that does so.
     synced: Option<Arc<std::path::Path>>,
+    /// Where the files are, if objects are files.
+    #[cfg(feature = "local")]
+    files: Option<object_store::local::LocalFileSystem>,
 }
 
 /// Whether a local store waits until what it wrote is safe from a power cut.
@@ -109,7 +112,8 @@ impl Store {
         let store = unsynced.clone().with_fsync(durability == Durability::Sync);
         Ok(Self {
             settled: true,
-            hints: Arc::new(unsynced),
+            hints: Arc::new(unsynced.clone()),
+            files: Some(unsynced),
             synced: (durability == Durability::Sync).then(|| root.into()),
             ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>)
         })
@@ -213,6 +217,14 @@ impl Store {
         })
     }
 
+    /// The file of `key`, if objects are files: it saves a read one of its two jobs.
+    #[cfg(feature = "local")]
+    pub(crate) fn file(&self, key: &str) -> Result<Option<std::path::PathBuf>> {
+        let Some(files) = &self.files else { return Ok(None) };
+        let path = files.path_to_filesystem(&self.path(key)?);
+        path.map(Some).map_err(Error::storage("get", key))
+    }
+
     /// The key of a full path: the reverse of [`path`](Self::path).
     pub(crate) fn key<'a>(&self, path: &'a Path) -> Option<&'a str> {
         match self.prefix.is_empty() {
@@ -267,6 +279,29 @@ impl Store {
         let Some(found) = self.get(key).await? else { return Ok(None) };
         if found.meta.size > limit {
             return Err(Error::LimitExceeded { path: key.to_owned(), what: "the object", limit });
+        }
+        absent(found.bytes().await).map_err(Error::storage("get", key))
+    }
+
+    /// These bytes of the object, which is to have `size` bytes, or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it has another size.
+    #[cfg(feature = "parquet")]
+    pub(crate) async fn get_range(
+        &self,
+        key: &str,
+        size: u64,
+        range: std::ops::Range<u64>,
+    ) -> Result<Option<Bytes>> {
+        let path = self.path(key)?;
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        let found = absent(self.inner.get_opts(&path, options).await);
+        let Some(found) = found.map_err(Error::storage("get", key))? else { return Ok(None) };
+        if found.meta.size != size {
+            let found = found.meta.size;
+            let reason = format!("it has {found} bytes, and the manifest says {size}");
+            return Err(Error::corrupt(key, reason));
         }
         absent(found.bytes().await).map_err(Error::storage("get", key))
     }
@@ -332,6 +367,8 @@ impl From<Arc<dyn ObjectStore>> for Store {
             ids: Arc::new(RandomIds),
             settled: false,
             synced: None,
+            #[cfg(feature = "local")]
+            files: None,
         }
     }
 }

@@ -10,6 +10,8 @@ use std::sync::atomic::AtomicU64;
 use futures::stream::BoxStream;
 
 use super::super::formats::{Formats, Wanted};
+#[cfg(feature = "parquet")]
+use super::columns;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
 use crate::codec::{DecodeRecords, Jsonl};
 use crate::error::Result;
@@ -33,6 +35,11 @@ pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, 
     let Some(filter) = filter else {
         return formats.decoded(manifest, file, Wanted { codec, rows: None });
     };
+    #[cfg(feature = "parquet")]
+    if codec.as_parquet().is_some() {
+        let whole = formats.decoded(manifest, file, Wanted { codec, rows: None })?;
+        return Ok(columns::filtered(whole, Arc::clone(filter)));
+    }
     let rows = Arc::new(AtomicU64::new(0));
     let filter = Arc::clone(filter);
     let codec = Arc::new(FilterRecords { inner: codec, filter, rows: Arc::clone(&rows) });
@@ -45,6 +52,15 @@ pub(super) fn selected<T: Record, S: Record>(
 ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
     let FileScan { formats, manifest, file, filter } = scan;
     let inner = formats.codec_of(manifest, file)?;
+    #[cfg(feature = "parquet")]
+    if let Some(parquet) = inner.as_parquet().cloned() {
+        let Some(filter) = filter else {
+            let codec = Arc::new(parquet);
+            return formats.decoded(manifest, file, Wanted { codec, rows: None });
+        };
+        let whole = formats.decoded(manifest, file, Wanted { codec: inner, rows: None })?;
+        return Ok(columns::converted(columns::filtered(whole, Arc::clone(filter))));
+    }
     let rows = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&rows);
     let codec: Arc<dyn DecodeRecords<S>> = match filter.clone() {

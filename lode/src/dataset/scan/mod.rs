@@ -6,6 +6,8 @@
 //!             statistics
 //! ```
 
+#[cfg(feature = "parquet")]
+mod columns;
 mod execute;
 mod partition;
 mod plan;
