@@ -26,7 +26,11 @@ pub(crate) fn record(
         let name = &field.name.0;
         let aliases = field.attrs.aliases.iter().map(|(alias, _)| alias);
         let default = record.default.is_some() || field.attrs.default.is_some();
-        quote! { columns.open(#name, &[#(#aliases),*], #default || #column::NULLABLE)? }
+        quote! { columns.open::<#column::Reader>(
+            #name,
+            &[#(#aliases),*],
+            #default || #column::NULLABLE,
+        )? }
     });
     let missing = stored.iter().zip(&columns).map(|(field, column)| {
         fallback(record, field).unwrap_or_else(|| {
@@ -56,71 +60,57 @@ pub(crate) fn record(
 
             #[automatically_derived]
             impl #impl_generics #private::Columns for #ident #ty_generics #bounds {
-                type Builders = (#(#columns::Builder,)*);
-                type Readers = (#(::core::option::Option<#columns::Reader>,)*);
-
                 fn fields(options: &#private::ColumnOptions) -> #private::Vec<#private::ArrowField> {
                     #private::Vec::from([#(#columns::field(#name, options)),*])
                 }
 
-                fn builders(options: &#private::ColumnOptions) -> Self::Builders {
-                    (#(<#columns::Builder as #private::ColumnBuilder>::new(options),)*)
+                fn builder(
+                    options: &#private::ColumnOptions,
+                ) -> #private::Box<dyn #private::RowBuilder<Self>> {
+                    #private::row_builder::<Self, _>(
+                        (#(<#columns::Builder as #private::ColumnBuilder>::new(options),)*),
+                        |builders, record| {
+                            #(
+                                #private::Push::push(&mut builders.#index, &record.#own)
+                                    .map_err(|error| error.within(#name))?;
+                            )*
+                            ::core::result::Result::Ok(())
+                        },
+                        |builders| {
+                            #(#private::ColumnBuilder::push_null(&mut builders.#index);)*
+                        },
+                        |builders| 0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*,
+                        |builders| {
+                            ::core::result::Result::Ok(#private::Vec::from([
+                                #(#private::ColumnBuilder::finish(&mut builders.#index)?),*
+                            ]))
+                        },
+                    )
                 }
 
-                #[inline]
-                fn push(
-                    &self,
-                    builders: &mut Self::Builders,
-                ) -> ::core::result::Result<(), #private::ColumnError> {
-                    #(
-                        #private::Push::push(&mut builders.#index, &self.#own)
-                            .map_err(|error| error.within(#name))?;
-                    )*
-                    ::core::result::Result::Ok(())
-                }
-
-                fn push_null(builders: &mut Self::Builders) {
-                    #(#private::ColumnBuilder::push_null(&mut builders.#index);)*
-                }
-
-                fn bytes(builders: &Self::Builders) -> usize {
-                    0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*
-                }
-
-                fn finish(
-                    builders: &mut Self::Builders,
-                ) -> ::core::result::Result<
-                    #private::Vec<#private::ArrayRef>,
-                    #private::ArrowError,
-                > {
-                    ::core::result::Result::Ok(#private::Vec::from([
-                        #(#private::ColumnBuilder::finish(&mut builders.#index)?),*
-                    ]))
-                }
-
-                fn open(
+                fn reader(
                     columns: &#private::Found<'_>,
-                ) -> ::core::result::Result<Self::Readers, #private::ColumnError> {
-                    ::core::result::Result::Ok((#(#opened,)*))
-                }
-
-                #[inline]
-                fn read(
-                    readers: &Self::Readers,
-                    row: usize,
-                ) -> ::core::result::Result<Self, #private::ColumnError> {
-                    ::core::result::Result::Ok(Self {
-                        #(
-                            #own: match &readers.#index {
-                                ::core::option::Option::Some(column) => {
-                                    #private::Read::read(column, row)
-                                        .map_err(|error| error.within(#name))?
-                                }
-                                ::core::option::Option::None => #missing,
-                            },
-                        )*
-                        #(#skipped)*
-                    })
+                ) -> ::core::result::Result<
+                    #private::Box<dyn #private::RowReader<Self>>,
+                    #private::ColumnError,
+                > {
+                    ::core::result::Result::Ok(#private::row_reader::<Self, _>(
+                        (#(#opened,)*),
+                        |readers, row| {
+                            ::core::result::Result::Ok(Self {
+                                #(
+                                    #own: match &readers.#index {
+                                        ::core::option::Option::Some(column) => {
+                                            #private::Read::read(column, row)
+                                                .map_err(|error| error.within(#name))?
+                                        }
+                                        ::core::option::Option::None => #missing,
+                                    },
+                                )*
+                                #(#skipped)*
+                            })
+                        },
+                    ))
                 }
             }
 
