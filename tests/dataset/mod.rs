@@ -1,6 +1,7 @@
 //! Datasets through the public API.
 
 mod basics;
+mod binary;
 mod bounds;
 mod evolution;
 mod progress;

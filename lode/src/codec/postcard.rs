@@ -23,6 +23,19 @@ use crate::record::Record;
 ///
 /// let codec = Postcard::new().compress(Zstd::default());
 /// ```
+///
+/// ```compile_fail,E0080
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+/// # use lode::{Dataset, Record, Store, codec::Postcard, metadata};
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Event {
+///     #[lode(json)]
+///     payload: serde_json::Value,
+/// }
+/// let events = Dataset::<Event>::new(&Store::memory(), "events")?.codec(Postcard::new());
+/// events.write(&[], metadata! {}).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Postcard {
     compression: Arc<dyn Compressor>,

@@ -33,6 +33,19 @@ use crate::record::Record;
 ///
 /// let codec = Bincode::new().compress(Zstd::default());
 /// ```
+///
+/// ```compile_fail,E0080
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+/// # use lode::{Dataset, Record, Store, codec::Bincode, metadata};
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Event {
+///     #[lode(json)]
+///     payload: serde_json::Value,
+/// }
+/// let events = Dataset::<Event>::new(&Store::memory(), "events")?.codec(Bincode::new());
+/// events.write(&[], metadata! {}).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Bincode {
     compression: Arc<dyn Compressor>,
