@@ -34,9 +34,10 @@ pub use crate::__lode_columnar as columnar;
 #[cfg(feature = "parquet")]
 pub use {
     crate::record::columnar::{
-        Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Columns, Found,
-        JsonColumn, JsonWith, Names, NamesBuilder, NamesReader, Push, Read, RowBuilder, RowReader,
-        StructBuilder, StructReader, Stub, With, names_type, row_builder, row_reader, struct_type,
+        ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Columns, Exactly, Found,
+        Improper, JsonColumn, JsonWith, Names, NamesBuilder, NamesReader, Probe, Proper, Push,
+        Read, RowBuilder, RowReader, StructBuilder, StructReader, Stub, With, names_type,
+        row_builder, row_reader, struct_type,
     },
     arrow_array::ArrayRef,
     arrow_schema::{ArrowError, DataType, Field as ArrowField},

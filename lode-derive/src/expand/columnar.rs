@@ -5,7 +5,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Index, Path, WhereClause};
 
-use super::record::on_type;
 use crate::attr::Fallback;
 use crate::model::{Enum, Field, Record};
 
@@ -26,16 +25,12 @@ pub(crate) fn record(
         let name = &field.name.0;
         let aliases = field.attrs.aliases.iter().map(|(alias, _)| alias);
         let default = record.default.is_some() || field.attrs.default.is_some();
-        quote! { columns.open::<#column::Reader>(
-            #name,
-            &[#(#aliases),*],
-            #default || #column::NULLABLE,
-        )? }
+        quote! { #column.open(columns, #name, &[#(#aliases),*], #default)? }
     });
     let missing = stored.iter().zip(&columns).map(|(field, column)| {
         fallback(record, field).unwrap_or_else(|| {
             let name = &field.name.0;
-            quote! { #column::missing().map_err(|error| error.within(#name))? }
+            quote! { #column.missing().map_err(|error| error.within(#name))? }
         })
     });
     let skipped = record.fields.iter().filter(|field| !field.is_stored());
@@ -48,6 +43,9 @@ pub(crate) fn record(
     let modules = modules(record, &stored, krate, bounds);
     quote! {
         #private::columnar! {
+            #[allow(unused_imports)]
+            use #private::{Improper as _, Proper as _};
+
             #[automatically_derived]
             impl #impl_generics #private::Columnar for #ident #ty_generics #bounds {
                 type Builder = #private::StructBuilder<Self>;
@@ -61,14 +59,14 @@ pub(crate) fn record(
             #[automatically_derived]
             impl #impl_generics #private::Columns for #ident #ty_generics #bounds {
                 fn fields(options: &#private::ColumnOptions) -> #private::Vec<#private::ArrowField> {
-                    #private::Vec::from([#(#columns::field(#name, options)),*])
+                    #private::Vec::from([#(#columns.field(#name, options)),*])
                 }
 
                 fn builder(
                     options: &#private::ColumnOptions,
                 ) -> #private::Box<dyn #private::RowBuilder<Self>> {
                     #private::row_builder::<Self, _>(
-                        (#(<#columns::Builder as #private::ColumnBuilder>::new(options),)*),
+                        (#(#columns.builder(options),)*),
                         |builders, record| {
                             #(
                                 #private::Push::push(&mut builders.#index, &record.#own)
@@ -119,25 +117,23 @@ pub(crate) fn record(
     }
 }
 
-/// `<Column of the field as Column<Ty>>` for each stored field.
+/// What makes the column of each field. Those that the traits judge ask nothing of their types.
 fn columns(record: &Record<'_>, stored: &[&Field<'_>], krate: &Path) -> Vec<TokenStream> {
     let (_, ty_generics, _) = record.generics.split_for_impl();
     let ident = record.ident;
+    let private = quote! { #krate::__private };
     let mut modules = 0_usize..;
     let column = |field: &&Field<'_>| {
         let ty = field.ty;
-        let column = match (field.judge(), &field.attrs.with) {
-            (Some(judge), _) => {
-                let judge = on_type(ty, krate, judge);
-                quote! { #judge::Column }
-            }
-            (None, None) => quote! { #krate::__private::JsonColumn<#ty> },
-            (None, Some(_)) => {
+        let column = match &field.attrs.with {
+            _ if field.is_typed() => return quote! { (&#private::Probe::<#ty>::NEW) },
+            None => quote! { #private::JsonColumn<#ty> },
+            Some(_) => {
                 let module = modules.next();
-                quote! { #krate::__private::JsonWith<#ident #ty_generics, #module> }
+                quote! { #private::JsonWith<#ident #ty_generics, #module> }
             }
         };
-        quote! { <#column as #krate::__private::Column<#ty>> }
+        quote! { (&#private::Exactly::<#column, #ty>::NEW) }
     };
     stored.iter().map(column).collect()
 }
