@@ -11,27 +11,27 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 pub(crate) struct Flight {
-    year: i32,
-    month: u8,
-    day: u8,
-    dep_time: Option<i32>,
-    sched_dep_time: i32,
-    dep_delay: Option<i32>,
-    arr_time: Option<i32>,
-    sched_arr_time: i32,
-    arr_delay: Option<i32>,
+    pub(crate) year: i32,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+    pub(crate) dep_time: Option<i32>,
+    pub(crate) sched_dep_time: i32,
+    pub(crate) dep_delay: Option<i32>,
+    pub(crate) arr_time: Option<i32>,
+    pub(crate) sched_arr_time: i32,
+    pub(crate) arr_delay: Option<i32>,
     #[lode(partition)]
-    carrier: String,
-    flight: u32,
-    tailnum: Option<String>,
-    origin: String,
-    dest: String,
-    air_time: Option<f64>,
-    distance: f64,
-    hour: u8,
-    minute: u8,
+    pub(crate) carrier: String,
+    pub(crate) flight: u32,
+    pub(crate) tailnum: Option<String>,
+    pub(crate) origin: String,
+    pub(crate) dest: String,
+    pub(crate) air_time: Option<f64>,
+    pub(crate) distance: f64,
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
     #[lode(timestamp)]
-    time_hour: DateTime<Utc>,
+    pub(crate) time_hour: DateTime<Utc>,
 }
 
 /// The flights of `LODE_FLIGHTS_CSV`, or made-up ones.

@@ -1,0 +1,25 @@
+//! Columnar and binary codecs against the same work written by hand, on one thread:
+//! `cargo bench -p lode --bench columnar --features parquet,bincode,postcard`.
+//!
+//! One line a case, as in the bench `flights`, which says what the environment can set. The cases of a
+//! feature that is not enabled are left out.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[cfg(any(feature = "bincode", feature = "postcard"))]
+mod binary;
+#[allow(dead_code)]
+#[path = "../flights/flight.rs"]
+mod flight;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::Bench;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let bench = Bench::new();
+    let flights = flight::load();
+    #[cfg(any(feature = "bincode", feature = "postcard"))]
+    binary::cases(&bench, &runtime, &flights);
+    let _ = (&bench, &runtime, &flights);
+}
