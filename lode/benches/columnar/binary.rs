@@ -42,7 +42,7 @@ fn case(
     let dir = bench.dir();
     let dataset = || {
         let dataset = Dataset::<Flight>::new(&Store::memory(), "flights").unwrap();
-        dataset.codec(codec.clone())
+        dataset.codec(codec.clone()).statistics(false)
     };
     bench.case(
         &format!("{name}: write"),

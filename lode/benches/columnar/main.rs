@@ -10,6 +10,7 @@ mod binary;
 #[allow(dead_code)]
 #[path = "../flights/flight.rs"]
 mod flight;
+mod statistics;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -21,5 +22,5 @@ fn main() {
     let flights = flight::load();
     #[cfg(any(feature = "bincode", feature = "postcard"))]
     binary::cases(&bench, &runtime, &flights);
-    let _ = (&bench, &runtime, &flights);
+    statistics::cases(&bench, &runtime, &flights);
 }
