@@ -33,9 +33,9 @@ pub use crate::__lode_columnar as columnar;
 #[cfg(feature = "parquet")]
 pub use {
     crate::record::columnar::{
-        Column, ColumnBuilder, ColumnError, ColumnOptions, Columnar, Columns, Found, JsonColumn,
-        JsonWith, Names, NamesBuilder, NamesReader, Push, Read, StructBuilder, StructReader, Stub,
-        With, names_type, struct_type,
+        Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Columns, Found,
+        JsonColumn, JsonWith, Names, NamesBuilder, NamesReader, Push, Read, StructBuilder,
+        StructReader, Stub, With, names_type, struct_type,
     },
     arrow_array::ArrayRef,
     arrow_schema::{ArrowError, DataType, Field as ArrowField},

@@ -7,9 +7,15 @@
 
 #[cfg(any(feature = "bincode", feature = "postcard"))]
 mod binary;
+#[cfg(feature = "parquet")]
+mod by_hand;
+#[cfg(feature = "parquet")]
+mod by_serde_arrow;
 #[allow(dead_code)]
 #[path = "../flights/flight.rs"]
 mod flight;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod statistics;
 #[path = "../support/mod.rs"]
 mod support;
@@ -20,6 +26,8 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let bench = Bench::new();
     let flights = flight::load();
+    #[cfg(feature = "parquet")]
+    parquet::cases(&bench, &runtime, &flights);
     #[cfg(any(feature = "bincode", feature = "postcard"))]
     binary::cases(&bench, &runtime, &flights);
     statistics::cases(&bench, &runtime, &flights);

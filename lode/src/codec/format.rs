@@ -1,8 +1,12 @@
 //! Codecs with their types erased.
 
+#[cfg(feature = "parquet")]
+use std::any::Any;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
+#[cfg(feature = "parquet")]
+use crate::codec::Parquet;
 use crate::codec::{DecodeError, RecordCodec, RecordEncoder};
 use crate::compress::Compressor;
 use crate::record::Record;
@@ -14,6 +18,10 @@ pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
     fn lines(&self, bytes: &[u8]) -> Option<u64>;
     fn is_self_describing(&self) -> bool;
+
+    /// lode's own Parquet, whose files are read a row group at a time.
+    #[cfg(feature = "parquet")]
+    fn as_parquet(&self) -> Option<&Parquet>;
 }
 
 impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
@@ -31,6 +39,11 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
 
     fn lines(&self, bytes: &[u8]) -> Option<u64> {
         RecordCodec::lines(self, bytes)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn as_parquet(&self) -> Option<&Parquet> {
+        (self as &dyn Any).downcast_ref()
     }
 
     fn is_self_describing(&self) -> bool {
@@ -84,6 +97,25 @@ impl<T> RecordFormat<T> {
     }
 
     pub(crate) fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
+        self.0.encoder()
+    }
+}
+
+impl<T: Record> RecordFormat<T> {
+    /// Whether files are sorted by the record's order.
+    pub(crate) fn sorts(&self) -> bool {
+        #[cfg(feature = "parquet")]
+        return !T::SORT.is_empty() && self.0.as_parquet().is_some();
+        #[cfg(not(feature = "parquet"))]
+        false
+    }
+
+    /// An encoder for one data file, of records that come in the order of its rows.
+    pub(crate) fn encoder_of_sorted(&self) -> Box<dyn RecordEncoder<T>> {
+        #[cfg(feature = "parquet")]
+        if let Some(parquet) = self.0.as_parquet() {
+            return parquet.encoder_of_sorted();
+        }
         self.0.encoder()
     }
 }

@@ -7,6 +7,8 @@ mod format;
 #[cfg(any(feature = "bincode", feature = "postcard"))]
 mod framed;
 mod jsonl;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 #[cfg(feature = "postcard")]
 mod postcard;
 mod raw;
@@ -16,11 +18,16 @@ mod tests;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::compress::Compressor;
 use crate::error::BoxError;
 use crate::record::Record;
 
+#[cfg(feature = "parquet")]
+pub use self::parquet::{Parquet, ParquetCompression, ParquetLevel};
+#[cfg(feature = "parquet")]
+pub use crate::record::columnar::TimeUnit;
 #[cfg(feature = "bincode")]
 pub use bincode::Bincode;
 pub use content::{Auto, Blob, Codec, Content};
@@ -83,6 +90,14 @@ pub trait RecordCodec<T: Record>: Clone + Debug + Send + Sync + 'static {
 }
 
 /// Encodes the records of one data file, one after the other.
+///
+/// An encoder may hand out bytes with each record, or keep records back to encode many at once, on
+/// other threads too. Such a one says how much it holds ([`buffered`](Self::buffered)), lets its
+/// caller wait for it ([`poll_ready`](Self::poll_ready)) and ends without blocking a thread
+/// ([`poll_finish`](Self::poll_finish)); for others the methods that are provided will do.
+///
+/// lode calls `push` some thousand times, then `poll_ready` until it is ready, and so on, and at
+/// last `poll_finish`. An encoder that is dropped before that is given up.
 pub trait RecordEncoder<T>: Send {
     /// Encodes one record, appending what is ready to `output`. After an error the file is given up.
     ///
@@ -97,6 +112,49 @@ pub trait RecordEncoder<T>: Send {
     fn finish(&mut self, output: &mut Vec<u8>) -> Result<(), EncodeError> {
         let _ = output;
         Ok(())
+    }
+
+    /// About how many bytes of memory it holds that are not in any output yet. It must grow with
+    /// each record that is kept back, by about the bytes of the record, and may shrink only in the
+    /// methods below. Called for every record. Default: 0.
+    fn buffered(&self) -> usize {
+        0
+    }
+
+    /// How many bytes there were, before the codec's own compression, of what it has handed out.
+    /// Limits on the size of a file are for these too. Default: 0, for codecs that do not compress
+    /// by themselves.
+    fn uncompressed(&self) -> u64 {
+        0
+    }
+
+    /// Ready when more records can come: while too much is held back it waits for other threads to
+    /// catch up. Appends what is ready to `output`, and does not do the work itself, unless there is
+    /// little of it. Default: always ready.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push), of any record before.
+    fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+        output: &mut Vec<u8>,
+    ) -> Poll<Result<(), EncodeError>> {
+        let _ = (cx, output);
+        Poll::Ready(Ok(()))
+    }
+
+    /// As [`finish`](Self::finish), without blocking the thread. Called again until it is ready.
+    /// Default: calls `finish`.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push), of any record before.
+    fn poll_finish(
+        &mut self,
+        cx: &mut Context<'_>,
+        output: &mut Vec<u8>,
+    ) -> Poll<Result<(), EncodeError>> {
+        let _ = cx;
+        Poll::Ready(self.finish(output))
     }
 }
 

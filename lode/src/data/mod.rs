@@ -12,7 +12,11 @@
 
 mod members;
 mod read_bytes;
+#[cfg(feature = "parquet")]
+mod read_columns;
 mod read_records;
+#[cfg(feature = "parquet")]
+mod row_groups;
 mod source;
 mod spare;
 mod upload;
@@ -22,6 +26,8 @@ mod writer;
 mod tests;
 
 pub(crate) use read_bytes::{bytes, read_all};
+#[cfg(feature = "parquet")]
+pub(crate) use read_columns::{Columns, columns};
 pub(crate) use read_records::records;
 pub(crate) use source::FileToRead;
 pub(crate) use spare::Spares;
@@ -32,7 +38,7 @@ pub(crate) use writer::{FileOptions, FileWriter};
 pub(crate) const INLINE_BYTES: usize = 16 << 10;
 
 /// How many jobs of one file run at once.
-fn parallelism() -> usize {
+pub(crate) fn parallelism() -> usize {
     static CORES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
     *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(16))
 }

@@ -9,7 +9,8 @@
 use std::collections::HashMap;
 
 use super::attempt::Attempt;
-use super::file::{CHUNK_BYTES, Encoded, OpenFile, finish_all};
+use super::file::{CHUNK_BYTES, Encoded, OpenFile, Order, finish_all};
+use super::order::sort;
 use crate::codec::RecordFormat;
 use crate::error::Result;
 use crate::layout::Partitioning;
@@ -24,10 +25,16 @@ pub(crate) async fn write_records<T: Record>(
     partitioning: Option<Partitioning<T>>,
     records: &[T],
 ) -> Result<Vec<FileRef>> {
-    let groups = match partitioning {
+    let mut groups = match partitioning {
         None => vec![Group { partition: None, rows: Rows::First(records.len()) }],
         Some(partitioning) => divide(partitioning, records).await?,
     };
+    if format.sorts() {
+        for group in &mut groups {
+            let rows = group.rows.skip(0).collect();
+            group.rows = Rows::These(sort(rows, |&a, &b| records[a].compare(&records[b])).await);
+        }
+    }
     let mut batch = Batch {
         attempt,
         format,
@@ -74,15 +81,24 @@ impl<T: Record> Batch<'_, T> {
                             self.make_room(rest, place).await?;
                         }
                         let partition = group.partition.clone();
-                        open.insert(OpenFile::new(self.attempt, self.format, partition))
+                        open.insert(OpenFile::new(
+                            self.attempt,
+                            self.format,
+                            partition,
+                            Order::Sorted,
+                        ))
                     }
                 };
                 let grown = file.encode(&self.records[row], row as u64)?;
+                let is_over = self.turn.is_over(grown);
+                if is_over {
+                    file.ready().await?;
+                }
                 let is_full = file.is_full();
                 if is_full {
                     file.flush().await?;
                 }
-                if self.turn.is_over(grown) {
+                if is_over {
                     tokio::task::yield_now().await;
                     if !self.filled.is_empty() && self.held + file.buffered() > buffered_bytes {
                         self.make_room(rest, place + 1).await?;
@@ -119,19 +135,21 @@ impl<T: Record> Batch<'_, T> {
         for (at, group) in groups.iter().enumerate() {
             let mut trial: Option<Encoded<T>> = None;
             for row in group.rows.skip(if at == 0 { place } else { 0 }) {
-                let file =
-                    trial.get_or_insert_with(|| Encoded::new(path.clone(), self.format, &limits));
+                let begin = || Encoded::new(path.clone(), self.format, &limits, Order::Sorted);
+                let file = trial.get_or_insert_with(begin);
                 let grown = file.push(&self.records[row], row as u64)?;
-                file.discard();
                 if self.turn.is_over(grown) {
+                    file.discard();
                     tokio::task::yield_now().await;
                 }
                 if file.is_large() {
-                    file.finish()?;
+                    file.finish().await?;
                     trial = None;
                 }
             }
-            trial.map_or(Ok(()), |mut file| file.finish())?;
+            if let Some(mut file) = trial {
+                file.finish().await?;
+            }
         }
         Ok(())
     }

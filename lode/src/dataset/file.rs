@@ -1,11 +1,13 @@
 //! One data file of records: encoding them, and storing what they become.
 
+use std::future::poll_fn;
+
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
 use super::attempt::Attempt;
 use super::measure::Span;
-use crate::codec::{RecordEncoder, RecordFormat};
+use crate::codec::{EncodeError, RecordEncoder, RecordFormat};
 use crate::data::{FileWriter, Spares};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -40,12 +42,13 @@ impl<T: Record> OpenFile<T> {
         attempt: &mut Attempt,
         format: &RecordFormat<T>,
         partition: Option<Partition>,
+        order: Order,
     ) -> Self {
         let (key, writer) = attempt.file(partition.as_ref());
         let limits = &attempt.context.limits;
         Self {
             partition,
-            encoded: Encoded::new(key.clone(), format, limits)
+            encoded: Encoded::new(key.clone(), format, limits, order)
                 .with_statistics(attempt.context.statistics),
             key,
             spares: attempt.spares.clone(),
@@ -56,8 +59,8 @@ impl<T: Record> OpenFile<T> {
         }
     }
 
-    /// Encodes one record into the buffer, and says by how many bytes that grew. `row` is its number
-    /// in the whole write.
+    /// Encodes one record, and says by how many bytes what is held grew. `row` is its number in the
+    /// whole write.
     pub(super) fn encode(&mut self, record: &T, row: u64) -> Result<usize> {
         self.encoded.push(record, row)
     }
@@ -70,6 +73,11 @@ impl<T: Record> OpenFile<T> {
     /// Whether the next record belongs into a file of its own; to be asked after a flush.
     pub(super) fn is_complete(&self) -> bool {
         self.writer.stored_bytes() >= self.target_bytes || self.encoded.is_large()
+    }
+
+    /// Waits while the encoder has too much to do.
+    pub(super) async fn ready(&mut self) -> Result<()> {
+        self.encoded.ready().await
     }
 
     /// Hands the buffer on.
@@ -90,12 +98,12 @@ impl<T: Record> OpenFile<T> {
 
     /// How many bytes it holds in memory.
     pub(super) fn buffered(&self) -> usize {
-        self.encoded.buffer.len() + self.writer.buffered_bytes()
+        self.encoded.held() + self.writer.buffered_bytes()
     }
 
     /// Stores the file; its reference, as the manifest will have it.
     pub(super) async fn finish(mut self) -> Result<FileRef> {
-        self.encoded.finish()?;
+        self.encoded.finish().await?;
         self.flush().await?;
         let written = self.writer.finish().await?;
         let stats = self.encoded.stats();
@@ -119,10 +127,19 @@ pub(super) async fn finish_all<T: Record>(files: Vec<OpenFile<T>>) -> Result<Vec
     futures::stream::iter(files).map(OpenFile::finish).buffered(FINISHING).try_collect().await
 }
 
+/// How the records of a file come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Any,
+    /// In the order of the file's rows.
+    Sorted,
+}
+
 /// The records of one file, encoded one after the other.
 pub(super) struct Encoded<T> {
     /// What errors call the file.
     path: String,
+    format: RecordFormat<T>,
     encoder: Box<dyn RecordEncoder<T>>,
     buffer: Vec<u8>,
     /// How many bytes were taken out of the buffer.
@@ -138,10 +155,19 @@ pub(super) struct Encoded<T> {
 }
 
 impl<T: Record> Encoded<T> {
-    pub(super) fn new(path: String, format: &RecordFormat<T>, limits: &Limits) -> Self {
+    pub(super) fn new(
+        path: String,
+        format: &RecordFormat<T>,
+        limits: &Limits,
+        order: Order,
+    ) -> Self {
         Self {
             path,
-            encoder: format.encoder(),
+            format: format.clone(),
+            encoder: match order {
+                Order::Any => format.encoder(),
+                Order::Sorted => format.encoder_of_sorted(),
+            },
             buffer: Vec::new(),
             taken: 0,
             max_record_bytes: limits.max_record_bytes,
@@ -172,15 +198,15 @@ impl<T: Record> Encoded<T> {
         Some(stats)
     }
 
-    /// Adds one record, and says by how many bytes the buffer grew.
+    /// Adds one record, and says by how many bytes what is held grew.
     pub(super) fn push(&mut self, record: &T, row: u64) -> Result<usize> {
-        let before = self.buffer.len();
+        let before = self.held();
         self.encoder.push(record, &mut self.buffer).map_err(|e| Error::Encode {
             row,
             field: e.field,
             source: e.source,
         })?;
-        let grown = self.buffer.len().saturating_sub(before);
+        let grown = self.held().saturating_sub(before);
         self.within(grown as u64, self.max_record_bytes, "an encoded record")?;
         self.within(self.bytes(), self.max_bytes, "the decompressed file")?;
         self.rows += 1;
@@ -198,13 +224,21 @@ impl<T: Record> Encoded<T> {
         Ok(grown)
     }
 
+    /// Waits while the encoder has too much to do.
+    pub(super) async fn ready(&mut self) -> Result<()> {
+        let ready = poll_fn(|cx| self.encoder.poll_ready(cx, &mut self.buffer)).await;
+        self.judge(ready)
+    }
+
     /// Adds what ends the file.
-    pub(super) fn finish(&mut self) -> Result<()> {
-        self.encoder.finish(&mut self.buffer).map_err(|e| Error::Encode {
-            row: self.last,
-            field: e.field,
-            source: e.source,
-        })?;
+    pub(super) async fn finish(&mut self) -> Result<()> {
+        let finished = poll_fn(|cx| self.encoder.poll_finish(cx, &mut self.buffer)).await;
+        self.judge(finished)
+    }
+
+    /// What was encoded of the records so far, which could be any of them if it failed.
+    fn judge(&self, encoded: Result<(), EncodeError>) -> Result<()> {
+        encoded.map_err(|e| Error::Encode { row: self.last, field: e.field, source: e.source })?;
         self.within(self.bytes(), self.max_bytes, "the decompressed file")
     }
 
@@ -220,15 +254,23 @@ impl<T: Record> Encoded<T> {
         std::mem::replace(&mut self.buffer, next).into()
     }
 
-    /// Throws away what the buffer holds.
+    /// Throws away what is held.
     pub(super) fn discard(&mut self) {
-        self.taken += self.buffer.len() as u64;
+        self.taken += self.held() as u64;
         self.buffer.clear();
+        if self.encoder.buffered() > 0 {
+            self.encoder = self.format.encoder_of_sorted();
+        }
+    }
+
+    /// How many bytes are in memory.
+    fn held(&self) -> usize {
+        self.buffer.len() + self.encoder.buffered()
     }
 
     /// How many bytes the file has so far.
     fn bytes(&self) -> u64 {
-        self.taken + self.buffer.len() as u64
+        self.taken.max(self.encoder.uncompressed()) + self.held() as u64
     }
 
     fn within(&self, bytes: u64, limit: Option<u64>, what: &'static str) -> Result<()> {

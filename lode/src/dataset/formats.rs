@@ -154,10 +154,8 @@ impl<T: Record> Formats<T> {
     ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
         let codec = self.codec(file.codec_in(manifest).unwrap_or_default())?;
         self.evolution().check(manifest, [file])?;
-        let to_read = self.file(manifest, file)?;
-        let store = &self.context.history.store;
         let counted = Counted {
-            chunks: data::records(store, to_read, codec, manifest.snapshot_id),
+            chunks: self.chunks(manifest, file, codec)?,
             path: file.path.clone(),
             expected: file.rows(),
             rows: 0,
@@ -173,6 +171,22 @@ impl<T: Record> Formats<T> {
         Ok(stream.boxed())
     }
 
+    fn chunks(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        codec: Arc<dyn DecodeRecords<T>>,
+    ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
+        let to_read = self.file(manifest, file)?;
+        let (store, snapshot) = (&self.context.history.store, manifest.snapshot_id);
+        #[cfg(feature = "parquet")]
+        if codec.as_parquet().is_some() {
+            let columns = data::Columns { file: to_read, snapshot, rows: file.rows() };
+            return Ok(data::columns(store, columns));
+        }
+        Ok(data::records(store, to_read, codec, snapshot))
+    }
+
     fn codec(&self, name: &str) -> Result<Arc<dyn DecodeRecords<T>>> {
         let known = self.known.iter().filter_map(|known| known.records.as_ref());
         if let Some(known) = known.into_iter().find(|known| known.name() == name) {
@@ -182,6 +196,10 @@ impl<T: Record> Formats<T> {
         if RecordCodec::<T>::name(&jsonl) == name {
             return Ok(Arc::new(jsonl));
         }
+        #[cfg(feature = "parquet")]
+        if name == "parquet" {
+            return Ok(Arc::new(crate::codec::Parquet::new()));
+        }
         #[cfg(feature = "bincode")]
         if name == "bincode" {
             return Ok(Arc::new(crate::codec::Bincode::new()));
@@ -190,7 +208,7 @@ impl<T: Record> Formats<T> {
         if name == "postcard" {
             return Ok(Arc::new(crate::codec::Postcard::new()));
         }
-        let feature = EXACT.into_iter().find(|own| *own == name);
+        let feature = EXACT.into_iter().chain(["parquet"]).find(|own| *own == name);
         Err(Error::CodecUnavailable { codec: name.to_owned(), feature })
     }
 }

@@ -21,6 +21,7 @@ mod formats;
 mod history;
 mod measure;
 mod ops;
+mod order;
 mod read;
 mod sink;
 mod snapshot;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures::future::join_all;
 
 use super::attempt::Attempt;
-use super::file::{CHUNK_BYTES, OpenFile, finish_all};
+use super::file::{CHUNK_BYTES, OpenFile, Order, finish_all};
 use crate::codec::RecordFormat;
 use crate::error::Result;
 use crate::layout::Partitioning;
@@ -24,7 +24,6 @@ pub(super) struct Sink<T> {
     open: HashMap<String, Filling<T>>,
     /// The key in `open` of the last record's file, with its raw values: sorted input hits it.
     last: Option<(Vec<Option<String>>, String)>,
-    full: Option<String>,
     done: Vec<FileRef>,
     rows: u64,
     /// Bytes encoded since the last look at the memory held.
@@ -50,7 +49,6 @@ impl<T: Record> Sink<T> {
             partitioning,
             open: HashMap::new(),
             last: None,
-            full: None,
             done: Vec::new(),
             rows: 0,
             since_look: 0,
@@ -66,18 +64,14 @@ impl<T: Record> Sink<T> {
                 Some((values, _)) => self.partition(values)?,
                 None => None,
             };
-            let file = OpenFile::new(&mut self.attempt, &self.format, partition);
+            let file = OpenFile::new(&mut self.attempt, &self.format, partition, Order::Any);
             self.open.insert(name.clone(), (file, self.rows));
         }
         let Some((file, used)) = self.open.get_mut(&name) else { return Ok(false) };
         self.since_look += file.encode(record, self.rows)?;
         *used = self.rows;
         self.rows += 1;
-        let is_full = file.is_full();
-        if is_full {
-            self.full = Some(name);
-        }
-        Ok(is_full || self.open.len() > open_files || self.since_look >= CHUNK_BYTES)
+        Ok(file.is_full() || self.open.len() > open_files || self.since_look >= CHUNK_BYTES)
     }
 
     /// Hands on what is due: a full buffer, a full file, or the files that waited longest, where
@@ -85,13 +79,18 @@ impl<T: Record> Sink<T> {
     pub(super) async fn settle(&mut self) -> Result<()> {
         self.since_look = 0;
         let limits = self.attempt.context.limits.clone();
-        if let Some(name) = self.full.take()
-            && let Some((file, _)) = self.open.get_mut(&name)
-        {
-            file.flush().await?;
-            if file.is_complete() {
-                self.finish(&name).await?;
+        let mut full = Vec::new();
+        for (name, (file, _)) in &mut self.open {
+            file.ready().await?;
+            if file.is_full() {
+                file.flush().await?;
+                if file.is_complete() {
+                    full.push(name.clone());
+                }
             }
+        }
+        for name in full {
+            self.finish(&name).await?;
         }
         while self.open.len() > limits.open_files.max(1)
             || (self.open.len() > 1 && self.buffered() > limits.buffered_bytes)

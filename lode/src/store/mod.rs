@@ -283,6 +283,29 @@ impl Store {
         absent(found.bytes().await).map_err(Error::storage("get", key))
     }
 
+    /// These bytes of the object, which is to have `size` bytes, or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it has another size.
+    #[cfg(feature = "parquet")]
+    pub(crate) async fn get_range(
+        &self,
+        key: &str,
+        size: u64,
+        range: std::ops::Range<u64>,
+    ) -> Result<Option<Bytes>> {
+        let path = self.path(key)?;
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        let found = absent(self.inner.get_opts(&path, options).await);
+        let Some(found) = found.map_err(Error::storage("get", key))? else { return Ok(None) };
+        if found.meta.size != size {
+            let found = found.meta.size;
+            let reason = format!("it has {found} bytes, and the manifest says {size}");
+            return Err(Error::corrupt(key, reason));
+        }
+        absent(found.bytes().await).map_err(Error::storage("get", key))
+    }
+
     /// What is known of an object without reading it, or `None` if there is none.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectMeta>> {
         let path = self.path(key)?;

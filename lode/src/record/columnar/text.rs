@@ -22,13 +22,17 @@ impl<A: ByteArrayType<Offset = i32>> BytesBuilder<A> {
     pub(super) fn push_value(&mut self, value: &A::Native) -> Result<(), ColumnError> {
         let bytes: &[u8] = value.as_ref();
         // What does not fit would panic.
-        let held = self.0.values_slice().len();
-        if bytes.len() > i32::MAX as usize - held {
-            return Err(too_much(held, bytes.len()));
-        }
+        check_room(self.0.values_slice().len(), bytes.len())?;
         self.0.append_value(value);
         Ok(())
     }
+}
+
+/// Whether a column that holds so many bytes has room for so many more.
+#[inline]
+pub(super) fn check_room(held: usize, more: usize) -> Result<(), ColumnError> {
+    const ROOM: usize = i32::MAX as usize;
+    if held <= ROOM && more <= ROOM - held { Ok(()) } else { Err(too_much(held, more)) }
 }
 
 #[cold]

@@ -1,0 +1,230 @@
+//! Row groups into arrays, and arrays into records.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups};
+use parquet::column::page::{PageIterator, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+
+use super::footer::{Footer, FooterError, TAIL_BYTES, footer_len};
+use super::pages::{OneGroup, PageLimits, Pages, Piece, check_pages};
+use crate::codec::DecodeError;
+use crate::error::BoxError;
+use crate::limits::Limits;
+use crate::record::Record;
+use crate::record::columnar::{BatchReader, RowError};
+
+/// The most rows that are decoded at once, …
+const BATCH_ROWS: usize = 8 << 10;
+/// … fewer if these would have more bytes, by what the row group has on average.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Decodes the rows of one row group, some thousand at a time.
+pub(crate) struct Batches {
+    /// `None` after an error.
+    reader: Option<ParquetRecordBatchReader>,
+    rows: usize,
+}
+
+impl Batches {
+    /// The row group number `group`, which lies in `bytes`; they begin at byte `begin` of the file.
+    ///
+    /// # Errors
+    /// For pages that claim what cannot be, or is above the limits.
+    pub(crate) fn open(
+        footer: &Arc<Footer>,
+        group: usize,
+        begin: u64,
+        bytes: Bytes,
+        limits: &Limits,
+    ) -> std::result::Result<Self, BoxError> {
+        let rows = footer.rows_of(group);
+        let piece = Piece { begin, bytes };
+        let bytes = check_group(footer, group, &piece, limits)?;
+        let average = usize::try_from(bytes).unwrap_or(usize::MAX) / rows.max(1);
+        let batch_rows = (BATCH_BYTES / average.max(1)).clamp(1, BATCH_ROWS);
+        let group = Group { footer: Arc::clone(footer), group, piece };
+        let open = || {
+            let levels = &group.footer.levels;
+            ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, batch_rows, None)
+        };
+        Ok(Self { reader: Some(guarded(open)?), rows })
+    }
+
+    /// The next rows; none at the end.
+    ///
+    /// # Errors
+    /// For pages that cannot be decoded.
+    pub(crate) fn next(&mut self) -> std::result::Result<Option<RecordBatch>, BoxError> {
+        let Some(mut reader) = self.reader.take() else { return Ok(None) };
+        let batch = guarded(|| reader.next().transpose().map_err(ParquetError::from))?;
+        let Some(batch) = batch else {
+            return match self.rows {
+                0 => Ok(None),
+                rows => Err(format!("the row group ends {rows} rows too soon").into()),
+            };
+        };
+        self.rows = self
+            .rows
+            .checked_sub(batch.num_rows())
+            .ok_or("the row group has more rows than the footer claims")?;
+        self.reader = Some(reader);
+        Ok(Some(batch))
+    }
+}
+
+/// What `decode` gives. The crate `parquet` panics on some pages that are damaged.
+fn guarded<R>(decode: impl FnOnce() -> Result<R>) -> std::result::Result<R, BoxError> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(decoded) => Ok(decoded?),
+        Err(_) => Err("a page cannot be decoded".into()),
+    }
+}
+
+/// Checks the pages of a row group; how many bytes those that are wanted have.
+fn check_group(
+    footer: &Footer,
+    group: usize,
+    piece: &Piece,
+    limits: &Limits,
+) -> std::result::Result<u64, FooterError> {
+    let Some(found) = footer.metadata.row_groups().get(group) else {
+        return Err(FooterError::new("there is no such row group"));
+    };
+    let record = limits.max_record_bytes.unwrap_or(u64::MAX);
+    let rows = footer.rows_of(group) as u64;
+    let most = limits.max_decoded_bytes.unwrap_or(u64::MAX);
+    let mut sum = 0_u64;
+    for (column, _) in found.columns().iter().zip(&footer.leaves).filter(|(_, wanted)| **wanted) {
+        let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1))) };
+        let (start, len) = column.byte_range();
+        let in_column = |e: FooterError| {
+            e.within(&format!("row group {group}, column `{}`", column.column_path().string()))
+        };
+        let chunk = piece.slice(start, len);
+        let chunk = chunk.ok_or_else(|| in_column(FooterError::new("it is not there")))?;
+        let pages = check_pages(&chunk, column, limits).map_err(in_column)?;
+        // Levels of nested values take next to nothing in the file.
+        let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
+        sum = sum.saturating_add(pages).saturating_add(values);
+        if values > limits.group {
+            return Err(FooterError::TooLarge {
+                what: "a column of a row group",
+                limit: limits.group,
+            });
+        }
+    }
+    Ok(sum)
+}
+
+/// The columns of one row group, as the crate `parquet` asks for them.
+struct Group {
+    footer: Arc<Footer>,
+    group: usize,
+    piece: Piece,
+}
+
+impl Group {
+    fn metadata(&self) -> Option<&RowGroupMetaData> {
+        self.footer.metadata.row_groups().get(self.group)
+    }
+}
+
+impl RowGroups for Group {
+    fn num_rows(&self) -> usize {
+        self.footer.rows_of(self.group)
+    }
+
+    fn column_chunks(&self, at: usize) -> Result<Box<dyn PageIterator>> {
+        let column = self.metadata().and_then(|group| group.columns().get(at));
+        let column = column
+            .ok_or_else(|| ParquetError::General(format!("there is no column number {at}")))?;
+        let pages = Pages::new(self.piece.clone(), column, self.num_rows())?;
+        let pages: Box<dyn PageReader> = Box::new(pages);
+        Ok(Box::new(OneGroup(Some(Ok(pages)))))
+    }
+
+    fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
+        Box::new(self.metadata().into_iter())
+    }
+
+    fn metadata(&self) -> &ParquetMetaData {
+        &self.footer.metadata
+    }
+}
+
+/// Some rows that are to become records.
+pub(crate) struct Rows<T: Record> {
+    reader: BatchReader<T>,
+    range: Range<usize>,
+}
+
+impl<T: Record> Rows<T> {
+    /// All rows of a batch.
+    ///
+    /// # Errors
+    /// For a column that is missing or of another type.
+    pub(crate) fn open(batch: &RecordBatch) -> std::result::Result<Self, BoxError> {
+        Ok(Self { reader: BatchReader::open(batch)?, range: 0..batch.num_rows() })
+    }
+
+    /// The records.
+    ///
+    /// # Errors
+    /// For a row that is none: its number, from 1.
+    pub(crate) fn read(self) -> std::result::Result<Vec<T>, DecodeError> {
+        let mut records = Vec::new();
+        self.reader.read(self.range, &mut records).map_err(decode_error)?;
+        Ok(records)
+    }
+}
+
+fn decode_error(RowError { row, field, source }: RowError) -> DecodeError {
+    let source = match field.is_empty() {
+        true => source,
+        false => format!("field `{field}`: {source}").into(),
+    };
+    DecodeError { line: row as u64 + 1, column: 0, source }
+}
+
+/// Appends the records of a whole file.
+pub(crate) fn decode_file<T: Record>(
+    file: Bytes,
+    limits: &Limits,
+    records: &mut Vec<T>,
+) -> std::result::Result<(), DecodeError> {
+    let before = records.len();
+    let at = |records: &Vec<T>, source: BoxError| {
+        let line = (records.len() - before) as u64 + 1;
+        DecodeError { line, column: 0, source }
+    };
+    let footer = footer_of::<T>(&file).map_err(|e| at(records, e.into()))?;
+    let footer = Arc::new(footer);
+    for group in 0..footer.groups() {
+        let opened = Batches::open(&footer, group, 0, file.clone(), limits);
+        let mut batches = opened.map_err(|e| at(records, e))?;
+        while let Some(batch) = batches.next().map_err(|e| at(records, e))? {
+            let rows = Rows::<T>::open(&batch).map_err(|e| at(records, e))?;
+            let base = (records.len() - before) as u64;
+            let read = rows.read();
+            records.extend(read.map_err(|e| DecodeError { line: base + e.line, ..e })?);
+        }
+    }
+    Ok(())
+}
+
+/// The footer of a file that is in memory.
+pub(crate) fn footer_of<T: Record>(file: &[u8]) -> std::result::Result<Footer, FooterError> {
+    let size = file.len() as u64;
+    let tail = file.len().checked_sub(TAIL_BYTES as usize);
+    let (front, tail) = file.split_at(tail.unwrap_or(0));
+    let len = footer_len(tail, size)?;
+    let begin = usize::try_from(len).ok().and_then(|len| front.len().checked_sub(len));
+    let footer = begin.and_then(|begin| front.get(begin..));
+    Footer::read::<T>(footer.unwrap_or_default(), size)
+}

@@ -1,0 +1,269 @@
+//! The footer, whose claims are checked before anything is allocated or read by them.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::schema::types::SchemaDescriptor;
+
+use super::thrift::{Malformed, Thrift, kind};
+use crate::record::{FieldSchema, Record};
+
+/// What a file ends in: the length of the footer, and a magic number.
+pub(crate) const TAIL_BYTES: u64 = 8;
+
+const MAGIC: &[u8] = b"PAR1";
+
+/// The longest footer that is read.
+const MAX_FOOTER: u64 = 64 << 20;
+
+/// The most columns, and levels of columns, that a file may have.
+const MAX_ELEMENTS: usize = 64 << 10;
+const MAX_LEVELS: usize = 128;
+
+/// Why a footer, or something that it claims, cannot be right.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FooterError {
+    /// It contradicts itself, or the file.
+    #[error("{0}")]
+    Invalid(String),
+    /// It asks for more than a limit allows.
+    #[error("{what} exceeds the limit of {limit} bytes")]
+    TooLarge {
+        /// What does.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+impl FooterError {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self::Invalid(reason.into())
+    }
+
+    /// Of the place that is named.
+    pub(super) fn within(self, place: &str) -> Self {
+        match self {
+            Self::Invalid(reason) => Self::Invalid(format!("{place}: {reason}")),
+            limit @ Self::TooLarge { .. } => limit,
+        }
+    }
+}
+
+/// What is known of a file: its row groups, and which of their columns are wanted.
+#[derive(Debug)]
+pub(crate) struct Footer {
+    pub(super) metadata: ParquetMetaData,
+    pub(super) levels: FieldLevels,
+    pub(super) leaves: Vec<bool>,
+    groups: Vec<Range<u64>>,
+    /// Where the footer begins.
+    begin: u64,
+}
+
+/// The length of the footer of a file of `size` bytes that ends in `tail`, [`TAIL_BYTES`] long.
+///
+/// # Errors
+/// If this is no Parquet file, or an encrypted one.
+pub(crate) fn footer_len(tail: &[u8], size: u64) -> Result<u64, FooterError> {
+    let (Some(length), Some(magic)) = (tail.first_chunk::<4>(), tail.get(4..8)) else {
+        return Err(FooterError::new("it is too short for a Parquet file"));
+    };
+    if magic == b"PARE" {
+        return Err(FooterError::new("it is encrypted"));
+    }
+    if magic != MAGIC {
+        return Err(FooterError::new("it does not end as a Parquet file does"));
+    }
+    let length = u64::from(u32::from_le_bytes(*length));
+    if length > MAX_FOOTER {
+        return Err(FooterError::new(format!("its footer has {length} bytes, above {MAX_FOOTER}")));
+    }
+    // The magic number comes first, too.
+    match length + TAIL_BYTES + MAGIC.len() as u64 > size {
+        true => Err(FooterError::new(format!("its footer claims {length} bytes"))),
+        false => Ok(length),
+    }
+}
+
+impl Footer {
+    /// The footer in `bytes`, of a file of `size` bytes that ends in it; of the columns, those that
+    /// `T` has.
+    ///
+    /// # Errors
+    /// For a footer that cannot be read, or claims what cannot be.
+    pub(crate) fn read<T: Record>(bytes: &[u8], size: u64) -> Result<Self, FooterError> {
+        check_schema(bytes).map_err(|Malformed| FooterError::new("its footer is malformed"))??;
+        let begin = size.saturating_sub(bytes.len() as u64 + TAIL_BYTES);
+        let decode = || {
+            let metadata = ParquetMetaDataReader::decode_metadata(bytes)?;
+            let schema = metadata.file_metadata().schema_descr();
+            let leaves = wanted(schema, T::SCHEMA.fields());
+            let mask = ProjectionMask::leaves(schema, (0..leaves.len()).filter(|&i| leaves[i]));
+            let plain = parquet_to_arrow_field_levels(schema, mask, None)?;
+            Ok::<_, parquet::errors::ParquetError>((metadata, plain, leaves))
+        };
+        // Its decoder has been seen to panic for footers that are damaged.
+        let (metadata, levels, leaves) = catch_unwind(AssertUnwindSafe(decode))
+            .map_err(|_| FooterError::new("its footer cannot be decoded"))?
+            .map_err(|error| FooterError::new(format!("its footer cannot be decoded: {error}")))?;
+        let mut rows = 0_u64;
+        let mut groups = Vec::with_capacity(metadata.num_row_groups());
+        for (at, group) in metadata.row_groups().iter().enumerate() {
+            let checked = check_group(group, begin);
+            groups.push(checked.map_err(|e| e.within(&format!("row group {at}")))?);
+            rows = rows.saturating_add(u64::try_from(group.num_rows()).unwrap_or(u64::MAX));
+        }
+        if u64::try_from(metadata.file_metadata().num_rows()) != Ok(rows) {
+            return Err(FooterError::new("its number of rows is not that of its row groups"));
+        }
+        Ok(Self { metadata, levels, leaves, groups, begin })
+    }
+
+    /// How many rows the file has.
+    pub(crate) fn rows(&self) -> u64 {
+        u64::try_from(self.metadata.file_metadata().num_rows()).unwrap_or(0)
+    }
+
+    /// How many row groups there are.
+    pub(crate) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// How many rows a row group has.
+    pub(super) fn rows_of(&self, group: usize) -> usize {
+        let rows = self.metadata.row_groups().get(group).map_or(0, RowGroupMetaData::num_rows);
+        usize::try_from(rows).unwrap_or(0)
+    }
+
+    /// The bytes that hold the columns of a row group.
+    pub(crate) fn range(&self, group: usize) -> Range<u64> {
+        self.groups.get(group).cloned().unwrap_or(0..0)
+    }
+
+    /// Whether the row groups lie one after the other, each in one piece, so that the file can be
+    /// read from its beginning to its end.
+    pub(crate) fn is_in_order(&self) -> bool {
+        let compact = |(range, group): (&Range<u64>, &RowGroupMetaData)| {
+            let columns = group.columns().iter();
+            let bytes: i64 = columns.map(|column| column.compressed_size().max(0)).sum();
+            // Room for filters and indexes between the columns.
+            let gaps = (range.end - range.start).saturating_sub(bytes.unsigned_abs());
+            gaps <= (1 << 20) + bytes.unsigned_abs() / 4
+        };
+        self.groups.is_sorted_by(|a, b| a.end <= b.start)
+            && self.groups.iter().zip(self.metadata.row_groups()).all(compact)
+    }
+
+    /// The bytes of all pages before they were compressed.
+    pub(crate) fn uncompressed(&self) -> u64 {
+        let sizes = |group: &RowGroupMetaData| {
+            group.columns().iter().map(|column| column.uncompressed_size().unsigned_abs()).sum()
+        };
+        let groups = self.metadata.row_groups().iter();
+        groups.map(sizes).fold(0_u64, |sum: u64, group: u64| sum.saturating_add(group))
+    }
+
+    /// Where the footer begins.
+    pub(crate) fn begin(&self) -> u64 {
+        self.begin
+    }
+}
+
+/// The bytes that hold the columns of a row group, all before `end`.
+fn check_group(group: &RowGroupMetaData, end: u64) -> Result<Range<u64>, FooterError> {
+    let rows = group.num_rows();
+    if rows < 0 {
+        return Err(FooterError::new("it has fewer than no rows"));
+    }
+    let mut range: Option<Range<u64>> = None;
+    for column in group.columns() {
+        let place = || format!("column `{}`", column.column_path().string());
+        let error = |reason: &str| FooterError::new(reason).within(&place());
+        if column.file_path().is_some() {
+            return Err(error("it is in another file"));
+        }
+        let data = column.data_page_offset();
+        let start = column.dictionary_page_offset().unwrap_or(data);
+        let (Ok(start), Ok(len)) = (u64::try_from(start), u64::try_from(column.compressed_size()))
+        else {
+            return Err(error("it has no place in the file"));
+        };
+        let stop = start.checked_add(len).filter(|&stop| stop <= end);
+        let Some(stop) = stop.filter(|_| start >= MAGIC.len() as u64) else {
+            return Err(error("it has no place in the file"));
+        };
+        if u64::try_from(data).is_ok_and(|data| !(start..=stop).contains(&data)) {
+            return Err(error("its dictionary has no place in it"));
+        }
+        let values = column.num_values();
+        let flat = column.column_descr().max_rep_level() == 0;
+        if values < 0 || column.uncompressed_size() < 0 || (flat && values != rows) {
+            return Err(error("its number of values cannot be"));
+        }
+        range = Some(match range {
+            None => start..stop,
+            Some(range) => range.start.min(start)..range.end.max(stop),
+        });
+    }
+    range.ok_or_else(|| FooterError::new("it has no columns"))
+}
+
+/// Which of the file's columns belong to these fields; the first one, if none does, so that rows
+/// can be counted.
+fn wanted(schema: &SchemaDescriptor, fields: &[FieldSchema]) -> Vec<bool> {
+    let root = |leaf| schema.get_column_root(leaf).name();
+    let is_wanted =
+        |name: &str| fields.iter().any(|field| field.name == name || field.aliases.contains(&name));
+    let mut leaves: Vec<bool> = (0..schema.num_columns()).map(|i| is_wanted(root(i))).collect();
+    if !leaves.contains(&true)
+        && let Some(first) = leaves.first_mut()
+    {
+        *first = true;
+    }
+    leaves
+}
+
+/// Looks at the schema in a footer: columns nested without end would overflow the stack.
+fn check_schema(footer: &[u8]) -> Result<Result<(), FooterError>, Malformed> {
+    let mut found = Ok(());
+    Thrift::new(footer).fields(|thrift, id, kind| {
+        if id != 2 || kind != kind::LIST {
+            return Ok(false);
+        }
+        let (kind, elements) = thrift.list()?;
+        if kind != kind::STRUCT {
+            return Err(Malformed);
+        }
+        if elements > MAX_ELEMENTS {
+            found = Err(FooterError::new(format!("it has {elements} columns")));
+        }
+        // How many children there are to come at each level.
+        let mut open: Vec<i64> = Vec::new();
+        for _ in 0..elements {
+            let mut children = 0;
+            thrift.fields(|thrift, id, kind| {
+                if id == 5 && kind == kind::I32 {
+                    children = thrift.integer()?;
+                    return Ok(true);
+                }
+                Ok(false)
+            })?;
+            while open.last().is_some_and(|&left| left <= 0) {
+                open.pop();
+            }
+            if let Some(left) = open.last_mut() {
+                *left -= 1;
+            }
+            open.push(children);
+            if open.len() > MAX_LEVELS {
+                found = Err(FooterError::new("its columns are nested too deep"));
+                return Err(Malformed);
+            }
+        }
+        Ok(true)
+    })?;
+    Ok(found)
+}

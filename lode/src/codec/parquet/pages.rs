@@ -1,0 +1,335 @@
+//! Pages, whose claims are checked before and after they are decompressed.
+//!
+//! The crate `parquet` believes a page's header: it allocates what the page is to have when it is
+//! decompressed, and for some encodings what the page says that it holds.
+
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding};
+use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use super::footer::FooterError;
+use super::thrift::{Malformed, Thrift, kind};
+
+/// A run of a file's bytes, which is read by its place in the file.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub(super) begin: u64,
+    pub(super) bytes: Bytes,
+}
+
+impl Piece {
+    pub(super) fn slice(&self, start: u64, len: u64) -> Option<Bytes> {
+        let from = usize::try_from(start.checked_sub(self.begin)?).ok()?;
+        let to = from.checked_add(usize::try_from(len).ok()?)?;
+        (to <= self.bytes.len()).then(|| self.bytes.slice(from..to))
+    }
+}
+
+impl Length for Piece {
+    fn len(&self) -> u64 {
+        self.begin + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Piece {
+    type T = Cursor<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        let len = self.len().checked_sub(start);
+        let rest = len.and_then(|len| self.slice(start, len));
+        rest.map(Cursor::new).ok_or_else(|| outside(start))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        self.slice(start, length as u64).ok_or_else(|| outside(start))
+    }
+}
+
+fn outside(start: u64) -> ParquetError {
+    ParquetError::General(format!("byte {start} is not in the row group"))
+}
+
+/// Limits on what pages may claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageLimits {
+    /// The most bytes of a record.
+    pub(super) record: u64,
+    /// The most bytes of all pages of the row group.
+    pub(super) group: u64,
+}
+
+/// Looks at the headers of all pages of a column; how many bytes they will have decompressed.
+///
+/// # Errors
+/// For pages that do not fill the column exactly, do not hold the values that the footer claims, or
+/// would be larger than the limits.
+pub(super) fn check_pages(
+    chunk: &[u8],
+    column: &ColumnChunkMetaData,
+    limits: PageLimits,
+) -> std::result::Result<u64, FooterError> {
+    let mut rest = chunk;
+    let (mut values, mut bytes) = (0_u64, 0_u64);
+    let mut first = true;
+    while !rest.is_empty() {
+        let (header, len) = Header::read(rest)
+            .map_err(|Malformed| FooterError::new("the header of a page is malformed"))?;
+        let body = rest.get(len..).unwrap_or_default();
+        let stored = usize::try_from(header.compressed).ok().filter(|&len| len <= body.len());
+        let (Some(stored), Ok(size)) = (stored, u64::try_from(header.uncompressed)) else {
+            return Err(FooterError::new("a page has no place in its column"));
+        };
+        let (body, after) = body.split_at(stored);
+        let claimed = u64::try_from(header.values).unwrap_or(u64::MAX);
+        match header.kind {
+            DATA | DATA_V2 => values = values.saturating_add(claimed),
+            // Each value takes a byte, or they are booleans, which need no dictionary.
+            DICTIONARY if !first || claimed > size => {
+                return Err(FooterError::new("a dictionary is out of place"));
+            }
+            DICTIONARY => {}
+            _ => return Err(FooterError::new("there is a page of an unknown kind")),
+        }
+        // Not more than the records in it could take.
+        let most = limits.record.saturating_mul(claimed.max(1)).min(limits.group);
+        bytes = bytes.saturating_add(size);
+        if size > most || bytes > limits.group {
+            let limit = most.min(limits.group);
+            return Err(FooterError::TooLarge { what: "a page of a column", limit });
+        }
+        if matches!(column.compression(), Compression::GZIP(_)) {
+            check_gzip(body, &header, size)?;
+        }
+        first = false;
+        rest = after;
+    }
+    match u64::try_from(column.num_values()) == Ok(values) {
+        true => Ok(bytes),
+        false => Err(FooterError::new("its pages do not hold the values that the footer claims")),
+    }
+}
+
+/// gzip is decompressed to its end, whatever the header says.
+fn check_gzip(body: &[u8], header: &Header, size: u64) -> std::result::Result<(), FooterError> {
+    let plain = u64::try_from(header.level_bytes).unwrap_or(u64::MAX);
+    if header.is_plain || size <= plain {
+        return Ok(());
+    }
+    let body = usize::try_from(plain).ok().and_then(|plain| body.get(plain..));
+    let decoder = flate2::read::MultiGzDecoder::new(body.unwrap_or_default());
+    match io::copy(&mut decoder.take(size), &mut io::sink()) {
+        Ok(len) if len == size - plain => Ok(()),
+        _ => Err(FooterError::new("a page does not decompress to its size")),
+    }
+}
+
+const DATA: i64 = 0;
+const DICTIONARY: i64 = 2;
+const DATA_V2: i64 = 3;
+
+/// What the header of a page says.
+#[derive(Debug, Default)]
+struct Header {
+    kind: i64,
+    uncompressed: i64,
+    compressed: i64,
+    values: i64,
+    /// The bytes of a version 2 page that are never compressed.
+    level_bytes: i64,
+    /// Whether the rest of them is not compressed either.
+    is_plain: bool,
+}
+
+impl Header {
+    /// The header, and its length.
+    fn read(bytes: &[u8]) -> std::result::Result<(Self, usize), Malformed> {
+        let mut header = Self { kind: -1, ..Self::default() };
+        let mut thrift = Thrift::new(bytes);
+        thrift.fields(|thrift, id, kind| {
+            match (id, kind) {
+                (1, kind::I32) => header.kind = thrift.integer()?,
+                (2, kind::I32) => header.uncompressed = thrift.integer()?,
+                (3, kind::I32) => header.compressed = thrift.integer()?,
+                (5 | 7 | 8, kind::STRUCT) => header.read_kind(thrift, id == 8)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok((header, thrift.read))
+    }
+
+    fn read_kind(
+        &mut self,
+        thrift: &mut Thrift<'_>,
+        is_v2: bool,
+    ) -> std::result::Result<(), Malformed> {
+        thrift.fields(|thrift, id, kind| {
+            match (id, kind) {
+                (1, kind::I32) => self.values = thrift.integer()?,
+                (5 | 6, kind::I32) if is_v2 => {
+                    let more = thrift.integer()?;
+                    self.level_bytes = self.level_bytes.checked_add(more).ok_or(Malformed)?;
+                    return if more < 0 { Err(Malformed) } else { Ok(true) };
+                }
+                (7, kind::FALSE) if is_v2 => {
+                    self.is_plain = true;
+                    return Ok(false);
+                }
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })
+    }
+}
+
+/// The pages of one column of a row group.
+pub(super) struct Pages {
+    inner: SerializedPageReader<Piece>,
+    has_rep_levels: bool,
+    has_def_levels: bool,
+}
+
+impl Pages {
+    pub(super) fn new(piece: Piece, column: &ColumnChunkMetaData, rows: usize) -> Result<Self> {
+        Ok(Self {
+            inner: SerializedPageReader::new(Arc::new(piece), column, rows, None)?,
+            has_rep_levels: column.column_descr().max_rep_level() > 0,
+            has_def_levels: column.column_descr().max_def_level() > 0,
+        })
+    }
+
+    /// Refuses what a decoder would allocate by.
+    fn check(&self, page: Page) -> Result<Page> {
+        let is_delta = matches!(
+            page.encoding(),
+            Encoding::DELTA_BINARY_PACKED
+                | Encoding::DELTA_BYTE_ARRAY
+                | Encoding::DELTA_LENGTH_BYTE_ARRAY
+        );
+        if is_delta && !self.is_delta_sound(&page) {
+            return Err(ParquetError::General("a page claims more values than it has".to_owned()));
+        }
+        Ok(page)
+    }
+
+    /// Whether the number of values in front of delta encoded data is at most that of the page.
+    fn is_delta_sound(&self, page: &Page) -> bool {
+        let Some(mut data) = self.values(page) else { return false };
+        let most = u64::from(page.num_values());
+        // Prefixes come before the lengths of suffixes, which are checked when they are decoded:
+        // theirs is the same header.
+        let mut sections = match page.encoding() {
+            Encoding::DELTA_BYTE_ARRAY => 2,
+            _ => 1,
+        };
+        while sections > 0 {
+            let Some(end) = check_delta(data, most) else { return false };
+            data = data.get(end..).unwrap_or_default();
+            sections -= 1;
+        }
+        true
+    }
+
+    /// The values of a data page, behind its levels.
+    fn values<'a>(&self, page: &'a Page) -> Option<&'a [u8]> {
+        match page {
+            Page::DataPage { buf, .. } => {
+                let mut rest: &[u8] = buf;
+                for _ in 0..usize::from(self.has_rep_levels) + usize::from(self.has_def_levels) {
+                    let len = u32::from_le_bytes(*rest.first_chunk::<4>()?);
+                    rest = rest.get(4..)?.get(usize::try_from(len).ok()?..)?;
+                }
+                Some(rest)
+            }
+            Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => buf
+                .get((*def_levels_byte_len as usize).checked_add(*rep_levels_byte_len as usize)?..),
+            Page::DictionaryPage { .. } => Some(&[]),
+        }
+    }
+}
+
+/// Walks delta packed integers; where they end, if they are at most so many.
+fn check_delta(data: &[u8], most: u64) -> Option<usize> {
+    let mut thrift = Thrift::new(data);
+    let block = thrift.unsigned().ok()?;
+    let minis = thrift.unsigned().ok()?;
+    let values = thrift.unsigned().ok()?;
+    thrift.integer().ok()?;
+    let sound = values <= most
+        && (1..=1 << 16).contains(&block)
+        && (1..=512).contains(&minis)
+        && block % minis == 0
+        && (block / minis) % 32 == 0;
+    if !sound {
+        return None;
+    }
+    let mut at = thrift.read;
+    let mut left = values.saturating_sub(1);
+    while left > 0 {
+        let mut thrift = Thrift::new(data.get(at..)?);
+        thrift.integer().ok()?;
+        at += thrift.read;
+        let widths = data.get(at..)?.get(..usize::try_from(minis).ok()?)?;
+        at += widths.len();
+        for &width in widths {
+            if left == 0 {
+                break;
+            }
+            if width > 64 {
+                return None;
+            }
+            let bits = u64::from(width) * (block / minis);
+            // The last one may be cut short.
+            at = at.saturating_add(usize::try_from(bits / 8).ok()?).min(data.len());
+            left = left.saturating_sub(block / minis);
+        }
+    }
+    Some(at)
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Pages {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let page = self.inner.get_next_page()?;
+        page.map(|page| self.check(page)).transpose()
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        self.inner.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.inner.skip_next_page()
+    }
+
+    fn at_record_boundary(&mut self) -> Result<bool> {
+        self.inner.at_record_boundary()
+    }
+}
+
+/// The pages of one column, in the one row group there is.
+pub(super) struct OneGroup(pub(super) Option<Result<Box<dyn PageReader>>>);
+
+impl Iterator for OneGroup {
+    type Item = Result<Box<dyn PageReader>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.take()
+    }
+}
+
+impl PageIterator for OneGroup {}

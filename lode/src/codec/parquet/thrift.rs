@@ -1,0 +1,143 @@
+//! Just enough of Thrift's compact protocol to look at a file's claims before they are believed.
+
+/// What bytes that are not Thrift are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+type Result<T> = std::result::Result<T, Malformed>;
+
+/// How deep structs and lists may be nested.
+const MAX_DEPTH: u8 = 32;
+
+/// The types of fields and elements.
+pub(super) mod kind {
+    pub(crate) const TRUE: u8 = 1;
+    pub(crate) const FALSE: u8 = 2;
+    pub(crate) const BYTE: u8 = 3;
+    pub(crate) const I16: u8 = 4;
+    pub(crate) const I32: u8 = 5;
+    pub(crate) const I64: u8 = 6;
+    pub(crate) const DOUBLE: u8 = 7;
+    pub(crate) const BINARY: u8 = 8;
+    pub(crate) const LIST: u8 = 9;
+    pub(crate) const SET: u8 = 10;
+    pub(crate) const STRUCT: u8 = 12;
+}
+
+/// Reads values from the front of some bytes.
+pub(super) struct Thrift<'a> {
+    bytes: &'a [u8],
+    /// How many bytes have been read.
+    pub(super) read: usize,
+}
+
+impl<'a> Thrift<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, read: 0 }
+    }
+
+    /// Gives every field of the struct that begins here to `field`, which reads its value and says
+    /// `true`, or leaves it and says `false`.
+    pub(super) fn fields(
+        &mut self,
+        mut field: impl FnMut(&mut Self, i16, u8) -> Result<bool>,
+    ) -> Result<()> {
+        let mut id = 0_i16;
+        loop {
+            let header = self.byte()?;
+            if header == 0 {
+                return Ok(());
+            }
+            let kind = header & 0x0f;
+            id = match header >> 4 {
+                0 => i16::try_from(self.integer()?).map_err(|_| Malformed)?,
+                delta => id.checked_add(i16::from(delta)).ok_or(Malformed)?,
+            };
+            if !field(self, id, kind)? {
+                self.skip(kind, MAX_DEPTH)?;
+            }
+        }
+    }
+
+    /// The type and the number of the elements of the list that begins here.
+    pub(super) fn list(&mut self) -> Result<(u8, usize)> {
+        let header = self.byte()?;
+        let len = match header >> 4 {
+            15 => usize::try_from(self.unsigned()?).map_err(|_| Malformed)?,
+            len => usize::from(len),
+        };
+        // Each takes a byte at least.
+        match len > self.bytes.len() - self.read {
+            true => Err(Malformed),
+            false => Ok((header & 0x0f, len)),
+        }
+    }
+
+    pub(super) fn integer(&mut self) -> Result<i64> {
+        let raw = self.unsigned()?;
+        Ok(((raw >> 1) as i64) ^ -((raw & 1) as i64))
+    }
+
+    pub(super) fn unsigned(&mut self) -> Result<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Malformed)
+    }
+
+    fn skip(&mut self, kind: u8, depth: u8) -> Result<()> {
+        let depth = depth.checked_sub(1).ok_or(Malformed)?;
+        match kind {
+            kind::TRUE | kind::FALSE => Ok(()),
+            kind::BYTE => self.byte().map(drop),
+            kind::I16 | kind::I32 | kind::I64 => self.unsigned().map(drop),
+            kind::DOUBLE => self.take(8),
+            kind::BINARY => {
+                let len = usize::try_from(self.unsigned()?).map_err(|_| Malformed)?;
+                self.take(len)
+            }
+            kind::LIST | kind::SET => {
+                let (kind, len) = self.list()?;
+                for _ in 0..len {
+                    match kind {
+                        kind::TRUE | kind::FALSE => self.take(1)?,
+                        kind => self.skip(kind, depth)?,
+                    }
+                }
+                Ok(())
+            }
+            kind::STRUCT => loop {
+                let header = self.byte()?;
+                if header == 0 {
+                    return Ok(());
+                }
+                if header >> 4 == 0 {
+                    self.unsigned()?;
+                }
+                self.skip(header & 0x0f, depth)?;
+            },
+            _ => Err(Malformed),
+        }
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        let byte = self.bytes.get(self.read).copied().ok_or(Malformed)?;
+        self.read += 1;
+        Ok(byte)
+    }
+
+    fn take(&mut self, n: usize) -> Result<()> {
+        match n > self.bytes.len() - self.read {
+            true => Err(Malformed),
+            false => {
+                self.read += n;
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Reading a Parquet file as records: row groups into arrays, arrays into records in parallel, in
+//! order.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrow_array::RecordBatch;
+use futures::FutureExt;
+use futures::stream::{self, BoxStream, StreamExt};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::codec::DecodeError;
+use crate::codec::parquet::{Batches, Footer, FooterError, Rows};
+use crate::data::parallelism;
+use crate::data::row_groups::{Cutter, Opened, RowGroup};
+use crate::data::source::{FileToRead, Receiving};
+use crate::error::{BoxError, Error, Result};
+use crate::id::SnapshotId;
+use crate::limits::Limits;
+use crate::record::Record;
+use crate::store::Store;
+
+/// A Parquet file of a snapshot.
+pub(crate) struct Columns {
+    pub(crate) file: FileToRead,
+    pub(crate) snapshot: SnapshotId,
+    /// How many records it has, if the manifest says so.
+    pub(crate) rows: Option<u64>,
+}
+
+/// The file's records, some thousand at a time, in order.
+///
+/// As of [`records`](super::records), the checksum is known at the end only.
+pub(crate) fn columns<T: Record>(
+    store: &Store,
+    columns: Columns,
+) -> BoxStream<'static, Result<Vec<T>>> {
+    let store = store.clone();
+    let batches = async move {
+        let Columns { file, snapshot, rows } = columns;
+        let (key, meter) = (file.key.clone(), file.meter.clone());
+        let reading = match Reading::<T>::open(&store, file, rows).await {
+            Err(failure) => return stream::iter([Err(failure.into_error(&key, snapshot))]).boxed(),
+            Ok(reading) => reading,
+        };
+        let next = move |reading: Option<Reading<T>>| {
+            let (key, meter) = (key.clone(), meter.clone());
+            async move {
+                let mut reading = reading?;
+                let item = match reading.next().await? {
+                    Ok(records) => {
+                        meter.records(records.len() as u64);
+                        Ok(records)
+                    }
+                    Err(failure) => Err(failure.into_error(&key, snapshot)),
+                };
+                let rest = item.is_ok().then_some(reading);
+                Some((item, rest))
+            }
+        };
+        stream::unfold(Some(reading), next).boxed()
+    };
+    stream::once(batches).flatten().boxed()
+}
+
+enum Failure {
+    Store(Error),
+    /// The row is the line, from 1.
+    Decode(DecodeError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Failure {
+    fn into_error(self, key: &str, snapshot: SnapshotId) -> Error {
+        let DecodeError { line, column, source } = match self {
+            Self::Store(error) => return error,
+            Self::Decode(error) => error,
+        };
+        match source.downcast_ref() {
+            Some(&FooterError::TooLarge { what, limit }) => {
+                Error::LimitExceeded { path: key.to_owned(), what, limit }
+            }
+            _ => Error::Decode { snapshot, path: key.to_owned(), line, column, source },
+        }
+    }
+}
+
+/// A file that is being read.
+///
+/// ```text
+/// cutting ─► groups ─► decoding ─► building, building, … ─► records
+/// ```
+struct Reading<T> {
+    footer: Arc<Footer>,
+    limits: Limits,
+    /// What cuts the next row group, unless it is at work.
+    cutter: Option<Box<Cutter>>,
+    cutting: Option<JoinHandle<Result<(Option<RowGroup>, Box<Cutter>)>>>,
+    /// Read, not yet decoded.
+    group: Option<RowGroup>,
+    /// The row group being decoded, unless a job has it.
+    batches: Option<Box<Batches>>,
+    decoding: Option<JoinHandle<Result<Decoded, BoxError>>>,
+    building: VecDeque<JoinHandle<Result<Vec<T>, DecodeError>>>,
+    /// Why nothing more is decoded.
+    failure: Option<Failure>,
+    /// How many rows were decoded, …
+    decoded: u64,
+    /// … and returned.
+    returned: u64,
+    _receiving: Option<Receiving>,
+}
+
+/// A batch, and what decodes the next one; neither at the end of a row group.
+type Decoded = Option<(RecordBatch, Box<Batches>)>;
+
+impl<T: Record> Reading<T> {
+    async fn open(store: &Store, file: FileToRead, rows: Option<u64>) -> Result<Self, Failure> {
+        let (key, limits) = (file.key.clone(), file.limits.clone());
+        let (cutter, receiving) = match Cutter::open::<T>(store, file).await? {
+            Opened::File(cutter, receiving) => (cutter, receiving),
+            Opened::Invalid(reason) => return Err(undecodable(0, reason.into())),
+        };
+        let footer = Arc::clone(&cutter.footer);
+        if let Some(rows) = rows.filter(|&rows| rows != footer.rows()) {
+            let reason = format!("it holds {} records, not {rows}", footer.rows());
+            return Err(Error::corrupt(key, reason).into());
+        }
+        if let Some(limit) = limits.max_decoded_bytes.filter(|&most| footer.uncompressed() > most) {
+            let what = "the decompressed file";
+            return Err(Error::LimitExceeded { path: key, what, limit }.into());
+        }
+        Ok(Self {
+            footer,
+            limits,
+            cutter: Some(cutter),
+            cutting: None,
+            group: None,
+            batches: None,
+            decoding: None,
+            building: VecDeque::new(),
+            failure: None,
+            decoded: 0,
+            returned: 0,
+            _receiving: receiving,
+        })
+    }
+
+    async fn next(&mut self) -> Option<Result<Vec<T>, Failure>> {
+        loop {
+            let built = match poll_fn(|cx| self.poll(cx)).await {
+                Some(built) => built,
+                None => return self.verdict().await.map(Err),
+            };
+            match built {
+                Ok(records) if records.is_empty() => {}
+                Ok(records) => {
+                    self.returned += records.len() as u64;
+                    return Some(Ok(records));
+                }
+                Err(Failure::Decode(error)) => {
+                    let line = self.returned.saturating_add(error.line);
+                    self.failure = Some(Failure::Decode(DecodeError { line, ..error }));
+                    return self.verdict().await.map(Err);
+                }
+                Err(failure) => return Some(Err(failure)),
+            }
+        }
+    }
+
+    /// The next records, while the jobs are kept busy; `None` if there are none, or no more after a
+    /// failure.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Vec<T>, Failure>>> {
+        loop {
+            let has_cut = self.poll_cut(cx);
+            let has_decoded = self.poll_decoded(cx);
+            if let Some(building) = self.building.front_mut() {
+                if let Poll::Ready(built) = building.poll_unpin(cx) {
+                    self.building.pop_front();
+                    return Poll::Ready(Some(match built {
+                        Ok(built) => built.map_err(Failure::Decode),
+                        Err(lost) => Err(Failure::Store(lost.into())),
+                    }));
+                }
+            } else if self.failure.is_some() || self.has_ended() {
+                return Poll::Ready(None);
+            }
+            if !has_cut && !has_decoded {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        let idle = self.cutting.is_none() && self.decoding.is_none() && self.group.is_none();
+        idle && self.batches.is_none() && self.cutter.as_ref().is_none_or(|it| it.has_ended())
+    }
+
+    /// Reads one row group ahead.
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.failure.is_some() || self.group.is_some() {
+            return false;
+        }
+        let cut = if let Some(cutting) = &mut self.cutting {
+            let Poll::Ready(cut) = cutting.poll_unpin(cx) else { return false };
+            self.cutting = None;
+            cut.unwrap_or_else(|lost| Err(lost.into()))
+        } else {
+            let Some(cutter) = self.cutter.take_if(|cutter| !cutter.has_ended()) else {
+                return false;
+            };
+            if !cutter.is_in_memory() {
+                self.cutting = Some(spawn_blocking(move || cutter.cut()));
+                return true;
+            }
+            cutter.cut()
+        };
+        match cut {
+            Ok((group, cutter)) => (self.group, self.cutter) = (group, Some(cutter)),
+            Err(error) => self.failure = Some(error.into()),
+        }
+        true
+    }
+
+    /// Decodes the next batch, if there is room for it.
+    fn poll_decoded(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(decoding) = &mut self.decoding {
+            let Poll::Ready(decoded) = decoding.poll_unpin(cx) else { return false };
+            self.decoding = None;
+            match decoded {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some((batch, batches)))) => {
+                    self.decoded += batch.num_rows() as u64;
+                    self.batches = Some(batches);
+                    self.building.push_back(spawn_blocking(move || build(&batch)));
+                }
+                Ok(Err(error)) => self.failure = Some(undecodable(self.decoded, error)),
+                Err(lost) => self.failure = Some(Failure::Store(lost.into())),
+            }
+            return true;
+        }
+        if self.failure.is_some() || self.building.len() > parallelism() {
+            return false;
+        }
+        let footer = Arc::clone(&self.footer);
+        let limits = self.limits.clone();
+        let job = match (self.batches.take(), &mut self.group) {
+            (Some(batches), _) => spawn_blocking(move || decode(batches)),
+            (None, group) => {
+                let Some(RowGroup { group, begin, bytes }) = group.take() else { return false };
+                spawn_blocking(move || {
+                    decode(Box::new(Batches::open(&footer, group, begin, bytes, &limits)?))
+                })
+            }
+        };
+        self.decoding = Some(job);
+        true
+    }
+
+    /// What a failure means: damage, if the stored bytes are not what the manifest says.
+    async fn verdict(&mut self) -> Option<Failure> {
+        let failure = self.failure.take()?;
+        if let Failure::Store(_) = failure {
+            return Some(failure);
+        }
+        let cutter = match self.cutting.take() {
+            Some(cutting) => match cutting.await {
+                Ok(Ok((_, cutter))) => Some(cutter),
+                Ok(Err(corrupt @ Error::Corrupt { .. })) => return Some(corrupt.into()),
+                _ => None,
+            },
+            None => self.cutter.take(),
+        };
+        let Some(cutter) = cutter.filter(|cutter| !cutter.has_ended()) else {
+            return Some(failure);
+        };
+        match spawn_blocking(move || cutter.verify_rest()).await {
+            Ok(Err(corrupt @ Error::Corrupt { .. })) => Some(corrupt.into()),
+            _ => Some(failure),
+        }
+    }
+}
+
+fn undecodable(rows: u64, source: BoxError) -> Failure {
+    Failure::Decode(DecodeError { line: rows.saturating_add(1), column: 0, source })
+}
+
+fn decode(mut batches: Box<Batches>) -> Result<Decoded, BoxError> {
+    Ok(batches.next()?.map(|batch| (batch, batches)))
+}
+
+fn build<T: Record>(batch: &RecordBatch) -> Result<Vec<T>, DecodeError> {
+    match Rows::open(batch) {
+        Ok(rows) => rows.read(),
+        Err(source) => Err(DecodeError { line: 1, column: 0, source }),
+    }
+}
