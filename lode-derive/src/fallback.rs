@@ -70,14 +70,14 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
                 ::core::option::Option::None
             }
 
-            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
-
-            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
-                #krate::__private::ColumnHandle::at(path)
-            }
-
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Other
+            }
+
+            fn observe(
+                _: ::core::option::Option<&Self>,
+                _: &mut #krate::__private::Gauges,
+            ) {
             }
         }
 
@@ -118,14 +118,14 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
                 ::core::option::Option::None
             }
 
-            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
-
-            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
-                #krate::__private::ColumnHandle::at(path)
-            }
-
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Other
+            }
+
+            fn observe(
+                _: ::core::option::Option<&Self>,
+                _: &mut #krate::__private::Gauges,
+            ) {
             }
         }
 

@@ -7,11 +7,12 @@ use crate::record::{day, hour, month, year};
 pub use {
     crate::metadata::{DraftValue, metadata_of},
     crate::predicate::{
-        Cell, Column as ColumnHandle, Comparable, Json as JsonHandle, Literal, Nested, Path,
+        At, Cell, Column as ColumnHandle, Comparable, HasColumns, Json as JsonHandle, Literal, Root,
     },
     crate::record::finite::{
         non_finite as json_non_finite, non_finite_with as json_non_finite_with,
     },
+    crate::record::stats::Gauges,
     crate::record::{
         BloomField, Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar,
         Schema, SortField, TimeField, Type, Value, VariantSchema,
@@ -123,6 +124,12 @@ pub fn name_of<T: Key>(variant: &T) -> &str {
         Cow::Borrowed(name) => name,
         Cow::Owned(_) => "",
     }
+}
+
+/// Adds an enum's variant, or null, to the statistics of its column.
+#[inline]
+pub fn observe_name<T: Key>(variant: Option<&T>, to: &mut Gauges) {
+    to.name(variant.map(name_of));
 }
 
 /// The name of an enum's variant, to compare with.

@@ -4,59 +4,41 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{GenericParam, Generics, Path};
 
-use super::record::{field_type, of_parameters};
-use crate::model::{Field, Record};
+use super::record::field_type;
+use crate::model::Record;
 
 /// The parts of it that stand in other items.
 pub(crate) struct Columns {
     /// The struct, and how it is made.
     pub(crate) items: TokenStream,
-    /// Members of the impl of `Value`.
-    pub(crate) value: TokenStream,
     /// Members of the impl of `Record`.
     pub(crate) record: TokenStream,
 }
 
-pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> Columns {
+/// The struct names the types of the fields, but asks nothing of them: what is wrong with one is
+/// said elsewhere, once.
+pub(crate) fn expand(record: &Record<'_>, krate: &Path, bounds: &TokenStream) -> Columns {
     let private = quote! { #krate::__private };
     let name = free_name(record);
     let Record { ident, generics, .. } = record;
-    let (_, ty_generics, _) = generics.split_for_impl();
+    let (impl_generics, ty_generics, _) = generics.split_for_impl();
     let this = quote! { #ident #ty_generics };
-    let own = with_root(generics);
-    let (own_generics, ..) = own.split_for_impl();
-    let bounds = of_parameters(record, krate).map(|bounds| without_self(quote! { #bounds }, &this));
-    let arguments = generics.params.iter().map(|parameter| match parameter {
-        GenericParam::Type(parameter) => parameter.ident.to_token_stream(),
-        GenericParam::Const(parameter) => parameter.ident.to_token_stream(),
-        GenericParam::Lifetime(parameter) => parameter.lifetime.to_token_stream(),
-    });
-    let arguments: Vec<_> = arguments.collect();
-
+    let (parameters, arguments) = parameters(generics);
+    let own = without_self(generics.where_clause.to_token_stream(), &this);
     let stored: Vec<_> = record.fields.iter().filter(|field| field.is_stored()).collect();
-    let fields = stored.iter().map(|field| {
+    let fields = stored.iter().zip(0_u16..).map(|(field, index)| {
         let doc = format!("The column `{}`.", field.name.0);
         let ident = field.ident;
-        let ty = match field_type(record, field, krate) {
-            Some(field) => quote! { #field::Handle<__Root> },
-            None => quote! { #private::ColumnHandle<__Root, #private::JsonHandle> },
+        let ty = match field.is_typed() {
+            true => without_self(field.ty.to_token_stream(), &this),
+            false => quote! { #private::JsonHandle },
         };
-        let ty = without_self(ty, &this);
-        quote! { #[doc = #doc] pub #ident: #ty }
+        quote! { #[doc = #doc] pub #ident: #private::ColumnHandle<__Record, #ty, #private::At<__At, #index>> }
     });
-    let made = stored.iter().enumerate().map(|(index, field)| {
-        let ident = field.ident;
-        let path = match u16::try_from(index) {
-            Ok(index) => quote! { #private::Path::field(path, #index) },
-            Err(_) => quote! { path },
-        };
-        let made = match field_type(record, field, krate) {
-            Some(field) => quote! { #field::handle::<__Root>(#path) },
-            None => quote! { #private::ColumnHandle::at(#path) },
-        };
-        quote! { #ident: #made }
-    });
-    let cells = stored.iter().enumerate().map(|(index, field)| cell(record, field, index, krate));
+    let idents: Vec<_> = stored.iter().map(|field| field.ident).collect();
+    let new = quote! {
+        #name { #(#idents: #private::ColumnHandle::NEW,)* __of: #private::PhantomData }
+    };
     let doc = format!("The columns of `{}`.", record.ident);
     let items = quote! {
         #[doc = #doc]
@@ -65,51 +47,68 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> Columns {
             missing_copy_implementations,
             missing_debug_implementations,
             non_camel_case_types,
-            private_bounds,
             private_interfaces,
         )]
-        pub struct #name #own_generics #bounds {
+        pub struct #name<__Record, __At, #(#parameters),*> #own {
             #(#fields,)*
-            __record: #private::PhantomData<fn() -> (__Root, #this)>,
-        }
-    };
-    let value = quote! {
-        type Handle<__Root> = #private::Nested<__Root, #name<__Root, #(#arguments),*>>;
-
-        fn handle<__Root>(path: #private::Path) -> Self::Handle<__Root> {
-            let fields = #name { #(#made,)* __record: #private::PhantomData };
-            #private::Nested::at(path, fields)
+            __of: #private::PhantomData<fn() -> (__Record, __At, #(#arguments),*)>,
         }
 
-        fn cell(&self, path: &[::core::primitive::u16]) -> #private::Cell<'_> {
-            match path {
-                #(#cells,)*
-                _ => #private::Cell::Other,
+        #[automatically_derived]
+        impl #impl_generics #private::HasColumns for #this #bounds {
+            type Columns<__Record: 'static, __At: 'static> =
+                #name<__Record, __At, #(#arguments),*>;
+
+            fn columns<__Record: 'static, __At: 'static>(
+            ) -> &'static #name<__Record, __At, #(#arguments),*> {
+                const { &#new }
             }
         }
     };
     let record = quote! {
-        type Columns = #name<Self, #(#arguments),*>;
+        type Columns = #name<Self, #private::Root, #(#arguments),*>;
 
-        fn columns() -> <Self as #private::Record>::Columns {
-            #private::Nested::into_fields(
-                <Self as #private::Value>::handle::<Self>(#private::Path::ROOT),
-            )
+        fn columns() -> #name<Self, #private::Root, #(#arguments),*> {
+            #new
         }
     };
-    Columns { items, value, record }
+    Columns { items, record }
 }
 
-fn cell(record: &Record<'_>, field: &Field<'_>, index: usize, krate: &Path) -> TokenStream {
-    let Ok(index) = u16::try_from(index) else {
-        return quote! { [] => #krate::__private::Cell::Other };
-    };
-    let ident = field.ident;
-    let cell = match field_type(record, field, krate) {
-        Some(field) => quote! { #field::cell(&self.#ident, rest) },
-        None => quote! {{ let _ = rest; #krate::__private::Cell::Other }},
-    };
-    quote! { [#index, rest @ ..] => #cell }
+/// What predicates and statistics see of the fields: members of the impl of `Value`.
+pub(crate) fn cells(record: &Record<'_>, krate: &Path) -> TokenStream {
+    let private = quote! { #krate::__private };
+    let stored = || record.fields.iter().filter(|field| field.is_stored());
+    let arms = stored().zip(0_u16..).map(|(field, index)| {
+        let ident = field.ident;
+        match field_type(record, field, krate) {
+            Some(ty) => quote! { [#index, rest @ ..] => #ty::cell(&self.#ident, rest), },
+            None => quote! { [#index, ..] => #private::Cell::Other, },
+        }
+    });
+    let observed = stored().map(|field| {
+        let ident = field.ident;
+        match field_type(record, field, krate) {
+            Some(ty) => quote! {
+                #ty::observe(::core::option::Option::map(this, |this| &this.#ident), to);
+            },
+            None => quote! {
+                #private::Gauges::opaque(to, ::core::option::Option::is_none(&this));
+            },
+        }
+    });
+    quote! {
+        fn cell(&self, path: &[::core::primitive::u16]) -> #private::Cell<'_> {
+            match path {
+                #(#arms)*
+                _ => #private::Cell::Other,
+            }
+        }
+
+        fn observe(this: ::core::option::Option<&Self>, to: &mut #private::Gauges) {
+            #(#observed)*
+        }
+    }
 }
 
 /// A name for the struct that no type of a field has: it would hide that one.
@@ -133,25 +132,20 @@ fn holds(tokens: TokenStream, name: &Ident) -> bool {
     })
 }
 
-/// The record's parameters without defaults, after one for the record that the columns belong to.
-fn with_root(generics: &Generics) -> Generics {
-    let mut own = generics.clone();
-    for parameter in &mut own.params {
-        match parameter {
-            GenericParam::Type(parameter) => {
-                parameter.attrs.clear();
-                parameter.default = None;
-            }
-            GenericParam::Const(parameter) => {
-                parameter.attrs.clear();
-                parameter.default = None;
-            }
-            GenericParam::Lifetime(parameter) => parameter.attrs.clear(),
+/// The record's parameters without defaults, and how they are given on.
+fn parameters(generics: &Generics) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    let parameters = generics.params.iter().map(|parameter| match parameter {
+        GenericParam::Type(syn::TypeParam { ident, bounds, .. }) => {
+            (quote! { #ident: #bounds }, quote! { #ident })
         }
-    }
-    own.where_clause = None;
-    own.params.insert(0, syn::parse_quote!(__Root));
-    own
+        GenericParam::Const(syn::ConstParam { ident, ty, .. }) => {
+            (quote! { const #ident: #ty }, quote! { #ident })
+        }
+        GenericParam::Lifetime(syn::LifetimeParam { lifetime, .. }) => {
+            (quote! { #lifetime }, quote! { #lifetime })
+        }
+    });
+    parameters.unzip()
 }
 
 /// The same tokens, where `Self` is another type.

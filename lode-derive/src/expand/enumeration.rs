@@ -31,15 +31,17 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
                 ::core::option::Option::None
             }
 
-            type Handle<__Root> = #krate::__private::ColumnHandle<__Root, Self>;
-
-            fn handle<__Root>(path: #krate::__private::Path) -> Self::Handle<__Root> {
-                #krate::__private::ColumnHandle::at(path)
-            }
-
             #[inline]
             fn cell(&self, _: &[::core::primitive::u16]) -> #krate::__private::Cell<'_> {
                 #krate::__private::Cell::Name(#krate::__private::name_of(self))
+            }
+
+            #[inline]
+            fn observe(
+                this: ::core::option::Option<&Self>,
+                to: &mut #krate::__private::Gauges,
+            ) {
+                #krate::__private::observe_name(this, to);
             }
         }
 

@@ -25,8 +25,10 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
     let timestamp = timestamp(record, krate);
     let order = order(record, krate);
     let partitioned = partitioned(record, krate, &bounds);
+    let columns::Columns { items, record: columns } =
+        columns::expand(record, krate, &bounds.to_token_stream());
+    let cells = columns::cells(record, krate);
     let columnar = super::columnar::record(record, krate, &bounds);
-    let columns::Columns { items, value, record: columns } = columns::expand(record, krate);
     // The compiler looks at a constant of an impl only where it is used.
     let evaluated = generics.params.is_empty().then(|| {
         quote! {
@@ -51,7 +53,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
                 ::core::option::Option::None
             }
 
-            #value
+            #cells
         }
 
         #[automatically_derived]
@@ -95,31 +97,13 @@ pub(crate) fn field_type(
 ) -> Option<TokenStream> {
     let judge = field.judge()?;
     let is_of_parameter = mentions(field.ty.to_token_stream(), &type_parameters(record.generics));
-    Some(match judge {
-        "Field" => on_type(field.ty, krate, "Field"),
-        _ if is_of_parameter => on_type(field.ty, krate, "Field"),
-        judge => {
-            let judge = on_type(field.ty, krate, judge);
-            let span = field.ty.span();
-            quote_spanned! {span=> <#judge::Same as #krate::__private::Field> }
-        }
-    })
+    let judge = if is_of_parameter { "Field" } else { judge };
+    Some(on_type(field.ty, krate, judge))
 }
 
 /// What must hold for the impls: for a type with parameters, that its fields can be stored; for
 /// others the body of the impl says it, with better errors.
 pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
-    let mut bounds = of_parameters(record, krate);
-    if !type_parameters(record.generics).is_empty()
-        && let Some(bounds) = &mut bounds
-    {
-        bounds.predicates.push(syn::parse_quote! { Self: #krate::__private::Storable });
-    }
-    bounds
-}
-
-/// The part of [`bounds`] that is about the parameters.
-pub(crate) fn of_parameters(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
     let own = record.generics.where_clause.as_ref();
     let parameters = type_parameters(record.generics);
     if parameters.is_empty() {
@@ -145,6 +129,7 @@ pub(crate) fn of_parameters(record: &Record<'_>, krate: &Path) -> Option<WhereCl
         where
             #(#predicates,)*
             #(#fields,)*
+            Self: #krate::__private::Storable
     })
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Context {
     pub(crate) on_conflict: OnConflict,
     pub(crate) limits: Limits,
     pub(crate) progress: Option<ProgressFn>,
+    /// Whether files are written with the statistics of all columns.
+    pub(crate) statistics: bool,
 }
 
 impl Context {

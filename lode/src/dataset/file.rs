@@ -11,10 +11,11 @@ use crate::codec::{EncodeError, RecordEncoder, RecordFormat};
 use crate::data::{FileWriter, Spares};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::manifest::FileRef;
+use crate::manifest::{FileRef, FileStats};
 use crate::partition::Partition;
 use crate::progress::Meter;
 use crate::record::Record;
+use crate::record::stats::Gauges;
 
 /// Encoded records are handed on in chunks of this many bytes: it takes a few milliseconds to encode
 /// that much, and it makes a good unit to compress.
@@ -47,7 +48,8 @@ impl<T: Record> OpenFile<T> {
         let limits = &attempt.context.limits;
         Self {
             partition,
-            encoded: Encoded::new(key.clone(), format, limits, order),
+            encoded: Encoded::new(key.clone(), format, limits, order)
+                .with_statistics(attempt.context.statistics),
             key,
             spares: attempt.spares.clone(),
             writer,
@@ -104,13 +106,14 @@ impl<T: Record> OpenFile<T> {
         self.encoded.finish().await?;
         self.flush().await?;
         let written = self.writer.finish().await?;
-        let Encoded { rows, span, .. } = self.encoded;
+        let stats = self.encoded.stats();
+        let rows = self.encoded.rows;
         let mut file = FileRef::new(self.key, written.size_bytes);
         file.checksum = written.checksum;
         file.row_count = Some(rows);
         file.schema = Some(0);
         file.partition = self.partition;
-        file.stats = T::TIMESTAMP.map(|column| span.stats(column, rows));
+        file.stats = stats;
         Ok(file)
     }
 
@@ -147,6 +150,8 @@ pub(super) struct Encoded<T> {
     /// The number of the last record in the whole write.
     last: u64,
     span: Span,
+    /// Statistics of all columns, if they are wanted.
+    gauges: Option<Gauges>,
 }
 
 impl<T: Record> Encoded<T> {
@@ -170,7 +175,27 @@ impl<T: Record> Encoded<T> {
             rows: 0,
             last: 0,
             span: Span::default(),
+            gauges: None,
         }
+    }
+
+    fn with_statistics(mut self, on: bool) -> Self {
+        self.gauges = on.then(Gauges::of::<T>);
+        self
+    }
+
+    /// What the manifest says of the columns.
+    fn stats(&mut self) -> Option<FileStats> {
+        let times = T::TIMESTAMP.map(|column| self.span.stats(column, self.rows));
+        let Some(gauges) = self.gauges.take() else { return times };
+        let mut stats = gauges.stats();
+        for times in times.into_iter().flat_map(|times| times.columns) {
+            match stats.columns.iter_mut().find(|column| column.name == times.name) {
+                Some(column) => *column = times,
+                None => stats.columns.push(times),
+            }
+        }
+        Some(stats)
     }
 
     /// Adds one record, and says by how many bytes what is held grew.
@@ -186,6 +211,9 @@ impl<T: Record> Encoded<T> {
         self.within(self.bytes(), self.max_bytes, "the decompressed file")?;
         self.rows += 1;
         self.last = row;
+        if let Some(gauges) = &mut self.gauges {
+            gauges.add(record);
+        }
         if let Some(column) = T::TIMESTAMP {
             self.span.add(record.timestamp()).map_err(|source| Error::Encode {
                 row,

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use serde_json::Value;
 
 use super::draft::{TimeRange, recorded_range, touched};
 use super::formats::Formats;
 use crate::error::{BoxError, Result};
-use crate::manifest::{ColumnStats, FileRef, FileStats, Manifest, canonical, is_writable};
+use crate::manifest::{
+    ColumnStats, FileRef, FileStats, Manifest, canonical, is_writable, time_json,
+};
 use crate::record::Record;
 
 /// The timestamps of some records.
@@ -42,15 +43,11 @@ impl Span {
         let mut stats = ColumnStats { name: column.to_owned(), ..ColumnStats::default() };
         stats.null_count = Some(self.nulls);
         if let Some((min, max)) = self.range {
-            (stats.min, stats.max) = (Some(json(min)), Some(json(max)));
+            (stats.min, stats.max) = (Some(time_json(min)), Some(time_json(max)));
             (stats.min_exact, stats.max_exact) = (Some(true), Some(true));
         }
         FileStats { row_count: rows, columns: vec![stats] }
     }
-}
-
-fn json(time: DateTime<Utc>) -> Value {
-    Value::String(time.format("%Y-%m-%dT%H:%M:%S%.9fZ").to_string())
 }
 
 /// Reads those files of `base` that stay when the partitions of `files` are replaced, and that do

@@ -110,6 +110,7 @@ impl<T> Dataset<T> {
             on_conflict: OnConflict::default(),
             limits,
             progress: None,
+            statistics: true,
         };
         Ok(Self {
             context,
@@ -153,6 +154,16 @@ impl<T, C, L> Dataset<T, C, L> {
     #[must_use]
     pub fn checksum(mut self, checksum: impl Into<Option<Checksum>>) -> Self {
         self.context.checksum = checksum.into();
+        self
+    }
+
+    /// Whether files are written with statistics: for every column the least and the greatest value,
+    /// and how many are null. Default: yes. A [`scan`](Self::scan) leaves files unread by them. Without
+    /// them manifests are smaller, and writing is a little faster; those of the timestamp column are
+    /// written always.
+    #[must_use]
+    pub fn statistics(mut self, on: bool) -> Self {
+        self.context.statistics = on;
         self
     }
 

@@ -42,9 +42,7 @@ pub use file::{Attachment, ColumnStats, FileRef, FileStats};
 pub(crate) use gc::GcList;
 pub use gc::GcRef;
 pub use names::{Operation, Partitioner};
-#[cfg(test)]
-pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP};
-pub(crate) use time::{canonical, is_writable};
+pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP, canonical, is_writable, time_json};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;
 pub use volume::{BlockRef, ExpectVolume, VolumeDocument, VolumeManifest, VolumeTombstone};

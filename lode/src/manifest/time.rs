@@ -58,3 +58,8 @@ pub(super) fn serialize_some<S: Serializer>(
         None => serializer.serialize_none(),
     }
 }
+
+/// As statistics hold it.
+pub(crate) fn time_json(time: DateTime<Utc>) -> serde_json::Value {
+    serde_json::Value::String(canonical(time).format("%Y-%m-%dT%H:%M:%S%.9fZ").to_string())
+}

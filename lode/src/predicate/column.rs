@@ -10,14 +10,14 @@ use super::expr::{ColumnPath, Expr, Op, sorted};
 #[cfg(feature = "jiff")]
 use super::literal::jiff_days;
 use super::literal::{Literal, days, nanoseconds};
-use super::path::Path;
-use crate::record::{Bytes, Record, Value};
+use super::path::{Place, Root};
+use crate::record::{Bytes, Field, Record};
 
-/// A column of the record `R` whose values are of type `V`: what [`Record::columns`] has one of for
+/// A column of the record `R` whose field has the type `V`: what [`Record::columns`] has one of for
 /// each stored field. Comparing it makes a [`Predicate`].
 ///
-/// A field of type `Option<V>` has a column of `V`: it is compared with values, and a null makes
-/// the comparison null.
+/// Values are given as the type itself, texts as `&str`, bytes as `&[u8]`. A field of type
+/// `Option<V>` is compared with values of `V`, and a null makes the comparison null.
 ///
 /// ```
 /// use lode::Record;
@@ -28,22 +28,34 @@ use crate::record::{Bytes, Record, Value};
 /// let here = Flight::columns().origin.is_in(["JFK", "LGA"]);
 /// assert_eq!((late & here).to_string(), r#"dep_delay > 60 and origin in ("JFK", "LGA")"#);
 /// ```
-pub struct Column<R, V> {
-    path: Path,
-    of: PhantomData<fn(R) -> V>,
+///
+/// The columns of a nested record are its fields:
+///
+/// ```
+/// use lode::Record;
+///
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Position { lat: f64, lon: f64 }
+///
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Photo { name: String, position: Option<Position> }
+///
+/// let north = Photo::columns().position.lat.gt(60.0) | Photo::columns().position.is_null();
+/// assert_eq!(north.to_string(), "position.lat > 60.0 or position is null");
+/// ```
+pub struct Column<R, V, P = Root> {
+    // `P` is where it is.
+    of: PhantomData<fn() -> (R, V, P)>,
 }
 
-impl<R, V> Column<R, V> {
+impl<R, V, P> Column<R, V, P> {
     #[doc(hidden)]
-    #[must_use]
-    pub fn at(path: Path) -> Self {
-        Self { path, of: PhantomData }
-    }
+    pub const NEW: Self = Self { of: PhantomData };
 }
 
-impl<R: Record, V> Column<R, V> {
+impl<R: Record, V, P: Place> Column<R, V, P> {
     fn path(self) -> ColumnPath {
-        ColumnPath::of::<R>(self.path)
+        ColumnPath::of::<R>(P::PATH.0)
     }
 
     fn compare(self, op: Op, literal: Literal) -> Predicate<R> {
@@ -142,76 +154,43 @@ impl<R: Record, V> Column<R, V> {
     }
 }
 
-impl<R, V> Clone for Column<R, V> {
+impl<R, V, P> Clone for Column<R, V, P> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R, V> Copy for Column<R, V> {}
+impl<R, V, P> Copy for Column<R, V, P> {}
 
-impl<R: Record, V> fmt::Debug for Column<R, V> {
+impl<R: Record, V, P: Place> fmt::Debug for Column<R, V, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Column({})", self.path().name())
     }
 }
 
-/// The column of a nested record: its own columns `C` are its fields.
-///
-/// ```
-/// use lode::Record;
-///
-/// #[derive(serde::Serialize, serde::Deserialize, Record)]
-/// struct Position { lat: f64, lon: f64 }
-///
-/// #[derive(serde::Serialize, serde::Deserialize, Record)]
-/// struct Photo { name: String, position: Option<Position> }
-///
-/// let north = Photo::columns().position.lat.gt(60.0) | Photo::columns().position.is_null();
-/// assert_eq!(north.to_string(), "position.lat > 60.0 or position is null");
-/// ```
-pub struct Nested<R, C> {
-    own: Column<R, ()>,
-    fields: C,
-}
+/// To the columns of a nested record.
+impl<R: 'static, V: HasColumns, P: 'static> Deref for Column<R, V, P> {
+    type Target = V::Columns<R, P>;
 
-impl<R, C> Nested<R, C> {
-    #[doc(hidden)]
-    #[must_use]
-    pub fn at(path: Path, fields: C) -> Self {
-        Self { own: Column::at(path), fields }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub fn into_fields(self) -> C {
-        self.fields
+    fn deref(&self) -> &Self::Target {
+        V::columns()
     }
 }
 
-impl<R: Record, C> Nested<R, C> {
-    /// Rows where the nested record is null: never itself null.
-    pub fn is_null(&self) -> Predicate<R> {
-        Predicate::new(Expr::IsNull { column: self.own.path() })
-    }
+/// A record, or an `Option` of one, as a field: it has columns of its own.
+#[doc(hidden)]
+pub trait HasColumns {
+    type Columns<R: 'static, P: 'static>: 'static;
 
-    /// Rows where the nested record is not null.
-    pub fn is_not_null(&self) -> Predicate<R> {
-        !self.is_null()
-    }
+    fn columns<R: 'static, P: 'static>() -> &'static Self::Columns<R, P>;
 }
 
-impl<R, C> Deref for Nested<R, C> {
-    type Target = C;
+#[diagnostic::do_not_recommend]
+impl<V: HasColumns> HasColumns for Option<V> {
+    type Columns<R: 'static, P: 'static> = V::Columns<R, P>;
 
-    fn deref(&self) -> &C {
-        &self.fields
-    }
-}
-
-impl<R: Record, C> fmt::Debug for Nested<R, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.own.fmt(f)
+    fn columns<R: 'static, P: 'static>() -> &'static V::Columns<R, P> {
+        V::columns()
     }
 }
 
@@ -220,7 +199,7 @@ impl<R: Record, C> fmt::Debug for Nested<R, C> {
 #[derive(Debug, Clone, Copy)]
 pub enum Json {}
 
-/// A [`Value`] whose columns can be compared with values.
+/// A type of fields whose columns can be compared with values.
 #[diagnostic::on_unimplemented(
     message = "a column of `{Self}` cannot be compared with a value",
     label = "not comparable",
@@ -234,6 +213,16 @@ pub trait Comparable {
     fn literal(query: Self::Query<'_>) -> Literal;
 }
 
+#[diagnostic::do_not_recommend]
+impl<V: Comparable> Comparable for Option<V> {
+    type Query<'q> = V::Query<'q>;
+
+    #[inline]
+    fn literal(query: V::Query<'_>) -> Literal {
+        V::literal(query)
+    }
+}
+
 /// A [`Comparable`] with an order.
 #[diagnostic::on_unimplemented(
     message = "a column of `{Self}` has no order",
@@ -242,11 +231,17 @@ pub trait Comparable {
 )]
 pub trait Ordered: Comparable {}
 
+#[diagnostic::do_not_recommend]
+impl<V: Ordered> Ordered for Option<V> {}
+
 /// A [`Comparable`] that is text.
 #[diagnostic::on_unimplemented(message = "a column of `{Self}` is not text", label = "not text")]
 pub trait Text: Comparable {}
 
-/// What can be null, or stand in something that is: every [`Value`].
+#[diagnostic::do_not_recommend]
+impl<V: Text> Text for Option<V> {}
+
+/// What can be null, or stand in something that is: every [`Field`].
 #[diagnostic::on_unimplemented(
     message = "a column of `{Self}` is never null",
     label = "never null",
@@ -255,7 +250,7 @@ pub trait Text: Comparable {}
 pub trait Nullable {}
 
 #[diagnostic::do_not_recommend]
-impl<V: Value> Nullable for V {}
+impl<V: Field> Nullable for V {}
 
 macro_rules! comparable {
     ($query_of:lifetime: $($(#[$attribute:meta])* $ty:ty as $query:ty => $literal:expr;)*) => {$(

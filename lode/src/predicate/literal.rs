@@ -80,6 +80,14 @@ pub(crate) fn nanoseconds(time: DateTime<Utc>) -> i128 {
     i128::from(time.timestamp()) * 1_000_000_000 + i128::from(time.timestamp_subsec_nanos())
 }
 
+/// The moment so many nanoseconds after 1970-01-01T00:00:00Z, as far as chrono's calendar reaches.
+pub(crate) fn time_of(nanoseconds: i128) -> Option<DateTime<Utc>> {
+    const SECOND: i128 = 1_000_000_000;
+    let seconds = i64::try_from(nanoseconds.div_euclid(SECOND)).ok()?;
+    let rest = u32::try_from(nanoseconds.rem_euclid(SECOND)).ok()?;
+    DateTime::from_timestamp(seconds, rest)
+}
+
 /// Days since 1970-01-01.
 #[inline]
 pub(crate) fn days(date: NaiveDate) -> i32 {

@@ -20,16 +20,18 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
-pub use column::{Column, Comparable, Json, Nested, Nullable, Ordered, Text};
+#[doc(hidden)]
+pub use column::HasColumns;
+pub use column::{Column, Comparable, Json, Nullable, Ordered, Text};
 #[doc(hidden)]
 pub use literal::{Cell, Literal};
 #[doc(hidden)]
-pub use path::Path;
+pub use path::{At, Place, Root, Steps};
 
 pub(crate) use expr::{ColumnPath, Expr, Row};
 #[cfg(feature = "jiff")]
 pub(crate) use literal::jiff_days;
-pub(crate) use literal::{days, nanoseconds};
+pub(crate) use literal::{days, nanoseconds, time_of};
 pub(crate) use outcomes::{Bounds, Outcomes};
 
 use crate::record::Record;

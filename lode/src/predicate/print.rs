@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Display};
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{NaiveDate, SecondsFormat};
 
 use super::expr::{Expr, Op};
-use super::literal::{EPOCH, Literal};
+use super::literal::{EPOCH, Literal, time_of};
 
 impl Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,8 +73,8 @@ impl Display for Literal {
                 Some(date) => date.fmt(f),
                 None => write!(f, "{days} days since 1970"),
             },
-            Self::Time(nanoseconds) => match time(*nanoseconds) {
-                Some(time) => f.write_str(&time),
+            Self::Time(nanoseconds) => match time_of(*nanoseconds) {
+                Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
                 None => write!(f, "{nanoseconds} ns since 1970"),
             },
             Self::Uuid(value) => uuid::Uuid::from_bytes(*value).fmt(f),
@@ -84,12 +84,4 @@ impl Display for Literal {
 
 fn date(days: i32) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH)?)
-}
-
-fn time(nanoseconds: i128) -> Option<String> {
-    const SECOND: i128 = 1_000_000_000;
-    let seconds = i64::try_from(nanoseconds.div_euclid(SECOND)).ok()?;
-    let rest = u32::try_from(nanoseconds.rem_euclid(SECOND)).ok()?;
-    let time = DateTime::from_timestamp(seconds, rest)?;
-    Some(time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }

@@ -1,8 +1,8 @@
 #[cfg(feature = "parquet")]
 use super::columnar::{Column, Optional, Required};
+use super::stats::Gauges;
 use super::{Columnar, Element, Type};
-
-use crate::predicate::{Cell, Path};
+use crate::predicate::Cell;
 
 /// A type whose values a record can hold, and that are never null.
 ///
@@ -27,17 +27,13 @@ pub trait Value: Columnar {
     /// for a float itself, else such as `[2]` or `.lat`.
     fn find_non_finite(&self) -> Option<String>;
 
-    /// The handle on a column of it, for predicates.
-    #[doc(hidden)]
-    type Handle<R>;
-
-    /// The handle on the column at `path` of the record `R`.
-    #[doc(hidden)]
-    fn handle<R>(path: Path) -> Self::Handle<R>;
-
     /// What stands at `path` in it.
     #[doc(hidden)]
     fn cell(&self, path: &[u16]) -> Cell<'_>;
+
+    /// Adds it, or nulls in its place, to the statistics of its columns.
+    #[doc(hidden)]
+    fn observe(this: Option<&Self>, to: &mut Gauges);
 }
 
 /// A type that a field of a record, the element of a list or the value of a map can have: every
@@ -73,13 +69,10 @@ pub trait Field: Sized {
     fn find_non_finite(&self) -> Option<String>;
 
     #[doc(hidden)]
-    type Handle<R>;
-
-    #[doc(hidden)]
-    fn handle<R>(path: Path) -> Self::Handle<R>;
-
-    #[doc(hidden)]
     fn cell(&self, path: &[u16]) -> Cell<'_>;
+
+    #[doc(hidden)]
+    fn observe(this: Option<&Self>, to: &mut Gauges);
 }
 
 #[diagnostic::do_not_recommend]
@@ -96,15 +89,14 @@ impl<T: Value> Field for T {
         Value::find_non_finite(self)
     }
 
-    type Handle<R> = T::Handle<R>;
-
-    fn handle<R>(path: Path) -> Self::Handle<R> {
-        T::handle(path)
-    }
-
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         Value::cell(self, path)
+    }
+
+    #[inline]
+    fn observe(this: Option<&Self>, to: &mut Gauges) {
+        Value::observe(this, to);
     }
 }
 
@@ -122,14 +114,38 @@ impl<T: Value> Field for Option<T> {
         self.as_ref().and_then(Value::find_non_finite)
     }
 
-    type Handle<R> = T::Handle<R>;
-
-    fn handle<R>(path: Path) -> Self::Handle<R> {
-        T::handle(path)
-    }
-
     #[inline]
     fn cell(&self, path: &[u16]) -> Cell<'_> {
         self.as_ref().map_or(Cell::Null, |value| value.cell(path))
     }
+
+    #[inline]
+    fn observe(this: Option<&Self>, to: &mut Gauges) {
+        Value::observe(this.and_then(Option::as_ref), to);
+    }
 }
+
+/// What the traits that judge fields repeat of [`Field`]: so that a type that is neither is refused
+/// once.
+macro_rules! repeat {
+    (of Field) => {
+        #[doc(hidden)]
+        fn cell(&self, path: &[u16]) -> crate::predicate::Cell<'_>;
+
+        #[doc(hidden)]
+        fn observe(this: Option<&Self>, to: &mut crate::record::stats::Gauges);
+    };
+    (by Field) => {
+        #[inline]
+        fn cell(&self, path: &[u16]) -> crate::predicate::Cell<'_> {
+            crate::record::Field::cell(self, path)
+        }
+
+        #[inline]
+        fn observe(this: Option<&Self>, to: &mut crate::record::stats::Gauges) {
+            crate::record::Field::observe(this, to);
+        }
+    };
+}
+
+pub(super) use repeat;

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 #[cfg(feature = "parquet")]
 use super::columnar::Column;
+use super::field::repeat;
 use super::{Element, Field, Value};
 
 /// A value that records can be partitioned by: what `#[lode(partition)]` works on. It has one text,
@@ -31,9 +32,7 @@ pub trait KeyField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    /// The type itself, as a [`Field`]: for the same reason.
-    #[doc(hidden)]
-    type Same: Field;
+    repeat!(of Field);
 
     /// As [`Key::text`]; `None` for null.
     fn text(&self) -> Option<Cow<'_, str>>;
@@ -43,7 +42,8 @@ pub trait KeyField: Field {
 impl<T: Key> KeyField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
-    type Same = T;
+
+    repeat!(by Field);
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {
@@ -55,7 +55,8 @@ impl<T: Key> KeyField for T {
 impl<T: Key> KeyField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
-    type Same = Option<T>;
+
+    repeat!(by Field);
 
     #[inline]
     fn text(&self) -> Option<Cow<'_, str>> {

@@ -43,6 +43,7 @@ mod key;
 mod not_columnar;
 mod order;
 mod schema;
+pub(crate) mod stats;
 mod time;
 mod value;
 
@@ -115,8 +116,7 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn non_finite(&self) -> Option<String>;
 
     /// The struct that [`columns`](Self::columns) returns: it has a field for each stored field of
-    /// the record, of the same name. They are [`Column`](crate::predicate::Column)s, and
-    /// [`Nested`](crate::predicate::Nested) for fields that are records.
+    /// the record, of the same name: its [`Column`](crate::predicate::Column).
     type Columns;
 
     /// The record's columns, to make a [`Predicate`](crate::predicate::Predicate) of.

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 #[cfg(feature = "parquet")]
 use super::columnar::Column;
+use super::field::repeat;
 use super::{Bytes, Element, Field, Value};
 
 /// A value that the rows of a Parquet file can be sorted by: what `#[lode(sort)]` works on. The order
@@ -30,6 +31,8 @@ pub trait SortField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
+    repeat!(of Field);
+
     /// As [`Sort::order`].
     fn order(&self, other: &Self) -> Ordering;
 }
@@ -38,6 +41,8 @@ pub trait SortField: Field {
 impl<T: Sort> SortField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
+
+    repeat!(by Field);
 
     #[inline]
     fn order(&self, other: &Self) -> Ordering {
@@ -49,6 +54,8 @@ impl<T: Sort> SortField for T {
 impl<T: Sort> SortField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
+
+    repeat!(by Field);
 
     #[inline]
     fn order(&self, other: &Self) -> Ordering {
@@ -77,18 +84,24 @@ pub trait BloomField: Field {
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
+
+    repeat!(of Field);
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Bloom> BloomField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
+
+    repeat!(by Field);
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Bloom> BloomField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
+
+    repeat!(by Field);
 }
 
 macro_rules! ordered {

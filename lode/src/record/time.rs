@@ -2,6 +2,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 #[cfg(feature = "parquet")]
 use super::columnar::Column;
+use super::field::repeat;
 use super::{Element, Field, Value};
 
 /// A moment: what `#[lode(timestamp)]` and `#[lode(partition = "day")]` work on.
@@ -26,9 +27,7 @@ pub trait TimeField: Field {
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    /// The type itself, as a [`Field`]: for the same reason.
-    #[doc(hidden)]
-    type Same: Field;
+    repeat!(of Field);
 
     /// The moment in UTC, if there is one.
     fn utc(&self) -> Option<DateTime<Utc>>;
@@ -38,7 +37,8 @@ pub trait TimeField: Field {
 impl<T: Time> TimeField for T {
     #[cfg(feature = "parquet")]
     type Column = <T as Field>::Column;
-    type Same = T;
+
+    repeat!(by Field);
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {
@@ -50,7 +50,8 @@ impl<T: Time> TimeField for T {
 impl<T: Time> TimeField for Option<T> {
     #[cfg(feature = "parquet")]
     type Column = <Option<T> as Field>::Column;
-    type Same = Option<T>;
+
+    repeat!(by Field);
 
     #[inline]
     fn utc(&self) -> Option<DateTime<Utc>> {

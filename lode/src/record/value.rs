@@ -4,13 +4,14 @@ use std::hash::BuildHasher;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::stats::Gauges;
 use super::{Bytes, Element, Field, Scalar, Type, Value};
 #[cfg(feature = "jiff")]
 use crate::predicate::jiff_days;
-use crate::predicate::{Cell, Column, Path, days, nanoseconds};
+use crate::predicate::{Cell, days, nanoseconds};
 
 macro_rules! scalars {
-    ($($(#[$attribute:meta])* $ty:ty => $scalar:ident, |$value:ident| $cell:expr;)*) => {$(
+    ($($(#[$attribute:meta])* $ty:ty => $scalar:ident, $cell:ident by $add:ident(|$value:ident| $raw:expr);)*) => {$(
         $(#[$attribute])*
         impl Value for $ty {
             const TYPE: Type = Type::Scalar(Scalar::$scalar);
@@ -21,46 +22,45 @@ macro_rules! scalars {
                 None
             }
 
-            type Handle<R> = Column<R, Self>;
-
-            fn handle<R>(path: Path) -> Column<R, Self> {
-                Column::at(path)
-            }
-
             #[inline]
             fn cell(&self, _: &[u16]) -> Cell<'_> {
                 let $value = self;
-                $cell
+                Cell::$cell($raw)
+            }
+
+            #[inline]
+            fn observe(this: Option<&Self>, to: &mut Gauges) {
+                to.$add(this.map(|$value| $raw));
             }
         }
     )*};
 }
 
 scalars! {
-    bool => Bool, |value| Cell::Bool(*value);
-    i8 => Int8, |value| Cell::Int((*value).into());
-    i16 => Int16, |value| Cell::Int((*value).into());
-    i32 => Int32, |value| Cell::Int((*value).into());
-    i64 => Int64, |value| Cell::Int((*value).into());
-    u8 => Uint8, |value| Cell::Int((*value).into());
-    u16 => Uint16, |value| Cell::Int((*value).into());
-    u32 => Uint32, |value| Cell::Int((*value).into());
-    u64 => Uint64, |value| Cell::Int((*value).into());
-    String => String, |value| Cell::Text(value);
-    Cow<'static, str> => String, |value| Cell::Text(value);
-    Bytes => Bytes, |value| Cell::Bytes(value);
-    NaiveDate => Date, |value| Cell::Date(days(*value));
-    DateTime<Utc> => Timestamp, |value| Cell::Time(nanoseconds(*value));
+    bool => Bool, Bool by bool(|value| *value);
+    i8 => Int8, Int by int(|value| (*value).into());
+    i16 => Int16, Int by int(|value| (*value).into());
+    i32 => Int32, Int by int(|value| (*value).into());
+    i64 => Int64, Int by int(|value| (*value).into());
+    u8 => Uint8, Int by int(|value| (*value).into());
+    u16 => Uint16, Int by int(|value| (*value).into());
+    u32 => Uint32, Int by int(|value| (*value).into());
+    u64 => Uint64, Int by int(|value| (*value).into());
+    String => String, Text by text(|value| &**value);
+    Cow<'static, str> => String, Text by text(|value| &**value);
+    Bytes => Bytes, Bytes by bytes(|value| &**value);
+    NaiveDate => Date, Date by date(|value| days(*value));
+    DateTime<Utc> => Timestamp, Time by time(|value| nanoseconds(*value));
     #[cfg(feature = "jiff")]
-    jiff::civil::Date => Date, |value| Cell::Date(jiff_days(*value));
+    jiff::civil::Date => Date, Date by date(|value| jiff_days(*value));
     #[cfg(feature = "jiff")]
-    jiff::Timestamp => Timestamp, |value| Cell::Time(value.as_nanosecond());
+    jiff::Timestamp => Timestamp, Time by time(|value| value.as_nanosecond());
     #[cfg(feature = "uuid")]
-    uuid::Uuid => Uuid, |value| Cell::Uuid(*value.as_bytes());
+    uuid::Uuid => Uuid, Uuid by uuid(|value| *value.as_bytes());
 }
 
 macro_rules! floats {
-    ($($ty:ty => $scalar:ident, |$value:ident| $cell:expr;)*) => {$(
+    ($($ty:ty => $scalar:ident, $cell:ident by $add:ident(|$value:ident| $raw:expr);)*) => {$(
         impl Value for $ty {
             const TYPE: Type = Type::Scalar(Scalar::$scalar);
             const FLOATS: bool = true;
@@ -70,38 +70,36 @@ macro_rules! floats {
                 if self.is_finite() { None } else { Some(String::new()) }
             }
 
-            type Handle<R> = Column<R, Self>;
-
-            fn handle<R>(path: Path) -> Column<R, Self> {
-                Column::at(path)
-            }
-
             #[inline]
             fn cell(&self, _: &[u16]) -> Cell<'_> {
                 let $value = self;
-                $cell
+                Cell::$cell($raw)
+            }
+
+            #[inline]
+            fn observe(this: Option<&Self>, to: &mut Gauges) {
+                to.$add(this.map(|$value| $raw));
             }
         }
     )*};
 }
 
 floats! {
-    f32 => Float32, |value| Cell::Float((*value).into());
-    f64 => Float64, |value| Cell::Float(*value);
+    f32 => Float32, Float by float(|value| (*value).into());
+    f64 => Float64, Float by float(|value| *value);
 }
 
 /// What predicates do not look into.
 macro_rules! opaque {
     () => {
-        type Handle<R> = Column<R, Self>;
-
-        fn handle<R>(path: Path) -> Column<R, Self> {
-            Column::at(path)
-        }
-
         #[inline]
         fn cell(&self, _: &[u16]) -> Cell<'_> {
             Cell::Other
+        }
+
+        #[inline]
+        fn observe(this: Option<&Self>, to: &mut Gauges) {
+            to.opaque(this.is_none());
         }
     };
 }
