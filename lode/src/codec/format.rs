@@ -2,12 +2,13 @@
 
 #[cfg(feature = "parquet")]
 use std::any::Any;
+use std::any::TypeId;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 #[cfg(feature = "parquet")]
 use crate::codec::Parquet;
-use crate::codec::{DecodeError, RecordCodec, RecordEncoder};
+use crate::codec::{DecodeError, Jsonl, RecordCodec, RecordEncoder};
 use crate::compress::Compressor;
 use crate::record::Record;
 
@@ -15,13 +16,21 @@ use crate::record::Record;
 pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     fn name(&self) -> &str;
     fn split(&self, bytes: &[u8]) -> usize;
-    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+
+    /// Appends the records that are wanted, and says how many there are in `bytes`.
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<u64, DecodeError>;
+
     fn lines(&self, bytes: &[u8]) -> Option<u64>;
     fn is_self_describing(&self) -> bool;
 
-    /// lode's own Parquet, whose files are read a row group at a time.
+    /// Whether it is lode's own JSON lines.
+    fn is_jsonl(&self) -> bool;
+
+    /// Whether it is lode's own Parquet, whose files are read a row group at a time.
     #[cfg(feature = "parquet")]
-    fn as_parquet(&self) -> Option<&Parquet>;
+    fn is_parquet(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
@@ -33,8 +42,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
         RecordCodec::split(self, bytes)
     }
 
-    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError> {
-        RecordCodec::decode(self, bytes, records)
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<u64, DecodeError> {
+        let before = records.len();
+        RecordCodec::decode(self, bytes, records)?;
+        Ok(records.len().saturating_sub(before) as u64)
     }
 
     fn lines(&self, bytes: &[u8]) -> Option<u64> {
@@ -42,12 +53,16 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
     }
 
     #[cfg(feature = "parquet")]
-    fn as_parquet(&self) -> Option<&Parquet> {
-        (self as &dyn Any).downcast_ref()
+    fn is_parquet(&self) -> bool {
+        TypeId::of::<C>() == TypeId::of::<Parquet>()
     }
 
     fn is_self_describing(&self) -> bool {
         RecordCodec::is_self_describing(self)
+    }
+
+    fn is_jsonl(&self) -> bool {
+        TypeId::of::<C>() == TypeId::of::<Jsonl>()
     }
 }
 
@@ -56,6 +71,9 @@ trait EncodeRecords<T>: DecodeRecords<T> {
     fn extension(&self) -> &str;
     fn compression(&self) -> Arc<dyn Compressor>;
     fn encoder(&self) -> Box<dyn RecordEncoder<T>>;
+
+    #[cfg(feature = "parquet")]
+    fn as_parquet(&self) -> Option<&Parquet>;
 }
 
 impl<T: Record, C: RecordCodec<T>> EncodeRecords<T> for C {
@@ -69,6 +87,11 @@ impl<T: Record, C: RecordCodec<T>> EncodeRecords<T> for C {
 
     fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
         RecordCodec::encoder(self)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn as_parquet(&self) -> Option<&Parquet> {
+        (self as &dyn Any).downcast_ref()
     }
 }
 

@@ -33,6 +33,7 @@ pub use format::{BlobFormat, RecordFormat};
 pub use jsonl::Jsonl;
 #[cfg(feature = "parquet")]
 pub use self::parquet::{Parquet, ParquetCompression, ParquetLevel};
+pub(crate) use jsonl::each_line;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 pub use raw::Raw;
