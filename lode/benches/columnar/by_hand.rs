@@ -55,6 +55,7 @@ pub(crate) fn write(flights: &[Flight]) -> Vec<u8> {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
         .set_max_row_group_row_count(Some(128 << 10))
         .set_data_page_row_count_limit(8 << 10)
+        .set_dictionary_page_size_limit(128 << 10)
         .build();
     let schema = schema();
     let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).unwrap();

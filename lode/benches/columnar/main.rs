@@ -6,6 +6,7 @@ mod by_hand;
 #[allow(dead_code)]
 #[path = "../flights/flight.rs"]
 mod flight;
+mod scans;
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
@@ -49,4 +50,5 @@ fn main() {
         },
         |_| assert_eq!(by_hand::read(&file).len(), flights.len()),
     );
+    scans::scans(&bench, &runtime, &flights);
 }

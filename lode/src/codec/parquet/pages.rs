@@ -72,7 +72,7 @@ impl ChunkReader for Pieces {
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         // A header of a page, which is in one piece with its page.
-        let (bytes, range) = self.find(start..start).ok_or_else(|| outside(start))?;
+        let (bytes, range) = self.find(start..start + 1).ok_or_else(|| outside(start))?;
         Ok(Cursor::new(bytes.slice(range.start..)))
     }
 

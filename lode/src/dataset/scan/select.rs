@@ -171,7 +171,7 @@ impl<T: Record, S: Record> DecodeRecords<S> for ThroughRecords<T> {
 
 /// One record as another, by names.
 #[cfg(any(feature = "bincode", feature = "postcard"))]
-fn convert<T: Serialize, S: DeserializeOwned>(
+pub(super) fn convert<T: Serialize, S: DeserializeOwned>(
     record: &T,
     buffer: &mut Vec<u8>,
 ) -> Result<S, BoxError> {
@@ -182,7 +182,7 @@ fn convert<T: Serialize, S: DeserializeOwned>(
 
 /// One record as another, by names.
 #[cfg(not(any(feature = "bincode", feature = "postcard")))]
-fn convert<T: Serialize, S: DeserializeOwned>(
+pub(super) fn convert<T: Serialize, S: DeserializeOwned>(
     record: &T,
     buffer: &mut Vec<u8>,
 ) -> Result<S, BoxError> {
