@@ -5,3 +5,4 @@ mod binary;
 mod bounds;
 mod evolution;
 mod progress;
+mod scan;
