@@ -158,8 +158,8 @@ pub use codec::{Blob, Codec, Content};
 pub use commit::{CommitToken, OnConflict, Retry};
 pub use dataset::{
     Added, Append, BlobContent, BlobWriter, Catalog, Dataset, HasRecords, HivePartitioned,
-    IntoRecords, OpenWriter, Read, RecordContent, RecordStream, RecordWriter, Snapshot, StreamBlob,
-    StreamWrite, Write,
+    IntoRecords, OpenWriter, PlannedFile, Read, RecordContent, RecordStream, RecordWriter, Scan,
+    ScanPlan, SkippedBy, SkippedFile, Snapshot, StreamBlob, StreamWrite, Write,
 };
 pub use error::{BoxError, Error, Result};
 pub use id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId, WriteId};

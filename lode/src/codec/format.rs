@@ -2,12 +2,13 @@
 
 #[cfg(feature = "parquet")]
 use std::any::Any;
+use std::any::TypeId;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 #[cfg(feature = "parquet")]
 use crate::codec::Parquet;
-use crate::codec::{DecodeError, RecordCodec, RecordEncoder};
+use crate::codec::{DecodeError, Jsonl, RecordCodec, RecordEncoder};
 use crate::compress::Compressor;
 use crate::record::Record;
 
@@ -15,13 +16,21 @@ use crate::record::Record;
 pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     fn name(&self) -> &str;
     fn split(&self, bytes: &[u8]) -> usize;
-    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError>;
+
+    /// Appends the records that are wanted, and says how many there are in `bytes`.
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<u64, DecodeError>;
+
     fn lines(&self, bytes: &[u8]) -> Option<u64>;
     fn is_self_describing(&self) -> bool;
 
+    /// Whether it is lode's own JSON lines.
+    fn is_jsonl(&self) -> bool;
+
     /// lode's own Parquet, whose files are read a row group at a time.
     #[cfg(feature = "parquet")]
-    fn as_parquet(&self) -> Option<&Parquet>;
+    fn as_parquet(&self) -> Option<&Parquet> {
+        None
+    }
 }
 
 impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
@@ -33,8 +42,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
         RecordCodec::split(self, bytes)
     }
 
-    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<(), DecodeError> {
-        RecordCodec::decode(self, bytes, records)
+    fn decode(&self, bytes: &[u8], records: &mut Vec<T>) -> Result<u64, DecodeError> {
+        let before = records.len();
+        RecordCodec::decode(self, bytes, records)?;
+        Ok(records.len().saturating_sub(before) as u64)
     }
 
     fn lines(&self, bytes: &[u8]) -> Option<u64> {
@@ -48,6 +59,10 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
 
     fn is_self_describing(&self) -> bool {
         RecordCodec::is_self_describing(self)
+    }
+
+    fn is_jsonl(&self) -> bool {
+        TypeId::of::<C>() == TypeId::of::<Jsonl>()
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) use format::DecodeRecords;
 #[doc(hidden)]
 pub use format::{BlobFormat, RecordFormat};
 pub use jsonl::Jsonl;
+pub(crate) use jsonl::each_line;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 pub use raw::Raw;

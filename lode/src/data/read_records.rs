@@ -213,8 +213,8 @@ impl<T: Record> Batches<T> {
 
 fn decode<T: Record>(codec: &dyn DecodeRecords<T>, run: &[u8]) -> Decoded<T> {
     let mut records = Vec::new();
-    codec.decode(run, &mut records)?;
-    let lines = codec.lines(run).unwrap_or(records.len() as u64);
+    let rows = codec.decode(run, &mut records)?;
+    let lines = codec.lines(run).unwrap_or(rows);
     Ok((records, lines))
 }
 

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -152,13 +153,25 @@ impl<T: Record> Formats<T> {
         manifest: &Manifest,
         file: &FileRef,
     ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
-        let codec = self.codec(file.codec_in(manifest).unwrap_or_default())?;
+        let codec = self.codec_of(manifest, file)?;
         self.evolution().check(manifest, [file])?;
+        self.decoded(manifest, file, Wanted { codec, rows: None })
+    }
+
+    /// As [`records`](Self::records), with a decoder that may leave some out. Whether it can read
+    /// the file's schema is for the caller to know.
+    pub(super) fn decoded<S: Record>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        wanted: Wanted<S>,
+    ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
         let counted = Counted {
-            chunks: self.chunks(manifest, file, codec)?,
+            chunks: self.chunks(manifest, file, wanted.codec)?,
             path: file.path.clone(),
             expected: file.rows(),
-            rows: 0,
+            returned: 0,
+            rows: wanted.rows,
         };
         let state = (counted, self.context.clone(), manifest.snapshot_id);
         let stream = futures::stream::try_unfold(state, |mut state| async move {
@@ -171,12 +184,21 @@ impl<T: Record> Formats<T> {
         Ok(stream.boxed())
     }
 
-    fn chunks(
+    /// What decodes a file.
+    pub(super) fn codec_of(
         &self,
         manifest: &Manifest,
         file: &FileRef,
-        codec: Arc<dyn DecodeRecords<T>>,
-    ) -> Result<BoxStream<'static, Result<Vec<T>>>> {
+    ) -> Result<Arc<dyn DecodeRecords<T>>> {
+        self.codec(file.codec_in(manifest).unwrap_or_default())
+    }
+
+    fn chunks<S: Record>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        codec: Arc<dyn DecodeRecords<S>>,
+    ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
         let to_read = self.file(manifest, file)?;
         let (store, snapshot) = (&self.context.history.store, manifest.snapshot_id);
         #[cfg(feature = "parquet")]
@@ -213,26 +235,34 @@ impl<T: Record> Formats<T> {
     }
 }
 
+/// How a file's records are to be decoded.
+pub(super) struct Wanted<S> {
+    pub(super) codec: Arc<dyn DecodeRecords<S>>,
+    /// Where the decoder counts all records, if it leaves some out.
+    pub(super) rows: Option<Arc<AtomicU64>>,
+}
+
 /// The chunks of a file, counted.
 struct Counted<T> {
     chunks: BoxStream<'static, Result<Vec<T>>>,
     path: String,
     expected: Option<u64>,
-    rows: u64,
+    returned: u64,
+    rows: Option<Arc<AtomicU64>>,
 }
 
 impl<T> Counted<T> {
     async fn next(&mut self) -> Result<Option<Vec<T>>> {
-        let chunk = self.chunks.try_next().await?;
-        match (&chunk, self.expected) {
-            (Some(chunk), _) => self.rows += chunk.len() as u64,
-            (None, Some(expected)) if expected != self.rows => {
-                let reason = format!("it holds {} records, not {expected}", self.rows);
-                return Err(Error::corrupt(self.path.as_str(), reason));
-            }
-            (None, _) => {}
+        if let Some(chunk) = self.chunks.try_next().await? {
+            self.returned += chunk.len() as u64;
+            return Ok(Some(chunk));
         }
-        Ok(chunk)
+        let rows = self.rows.as_ref().map_or(self.returned, |rows| rows.load(Ordering::Relaxed));
+        if let Some(expected) = self.expected.filter(|expected| *expected != rows) {
+            let reason = format!("it holds {rows} records, not {expected}");
+            return Err(Error::corrupt(self.path.as_str(), reason));
+        }
+        Ok(None)
     }
 }
 

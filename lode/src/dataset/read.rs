@@ -153,34 +153,42 @@ impl<T: Send + 'static> Read<'_, T> {
             Ok(files) => (self.stream)(files),
             Err(e) => futures::stream::once(futures::future::err(e)).boxed(),
         };
-        RecordStream { chunks: until_error(chunks), current: Vec::new().into_iter() }
+        RecordStream::new(chunks)
     }
 
     /// Chooses the files to read.
     fn files(&self) -> Result<Files<T>> {
         let history = &self.formats.context.history;
-        history.owns(self.snapshot.manifest())?;
         let manifest = self.snapshot.shared();
-        let keys = manifest.partition_keys();
-        if !manifest.files.is_empty()
-            && let Some(unknown) = self.filter.keys().find(|key| !keys.iter().any(|k| k == key))
-        {
-            let (snapshot, key) = (manifest.snapshot_id, unknown.to_owned());
-            return Err(Error::UnknownPartitionKey { snapshot, key, keys });
-        }
+        history.owns(manifest)?;
+        check_keys(&self.filter, manifest)?;
         let mut known = HashSet::new();
         if let Some(older) = self.older {
             history.owns(older.manifest())?;
             known.extend(older.files().iter().map(|file| file.path.as_str()));
         }
-        let is_wanted = |file: &&FileRef| {
-            let matches = self.filter.is_empty()
-                || file.partition().is_some_and(|partition| self.filter.matches(&partition));
-            matches && !known.contains(file.path.as_str())
-        };
+        let is_wanted =
+            |file: &&FileRef| is_in(file, &self.filter) && !known.contains(file.path.as_str());
         let files = manifest.files.iter().filter(is_wanted).cloned().collect();
         Ok(Files { formats: self.formats.clone(), manifest: Arc::clone(manifest), files })
     }
+}
+
+/// Makes sure that the files of `manifest` have the partition keys of `filter`.
+pub(super) fn check_keys(filter: &PartitionFilter, manifest: &Manifest) -> Result<()> {
+    let keys = manifest.partition_keys();
+    if !manifest.files.is_empty()
+        && let Some(unknown) = filter.keys().find(|key| !keys.iter().any(|k| k == key))
+    {
+        let (snapshot, key) = (manifest.snapshot_id, unknown.to_owned());
+        return Err(Error::UnknownPartitionKey { snapshot, key, keys });
+    }
+    Ok(())
+}
+
+/// Whether a file is in a partition that `filter` wants.
+pub(super) fn is_in(file: &FileRef, filter: &PartitionFilter) -> bool {
+    filter.is_empty() || file.partition().is_some_and(|partition| filter.matches(&partition))
 }
 
 impl<'a, T: Send + 'static> IntoFuture for Read<'a, T> {
@@ -203,10 +211,21 @@ impl<'a, T: Send + 'static> IntoFuture for Read<'a, T> {
 async fn collect<T: Record>(files: Files<T>) -> Result<Vec<T>> {
     let Files { formats, manifest, files } = files;
     formats.check(&manifest, &files)?;
-    let concurrency = formats.context.limits.read_concurrency.max(1);
+    let concurrency = formats.context.limits.read_concurrency;
+    let records = all_of(files, concurrency, |file| formats.records(&manifest, &file)).await?;
+    tracing::debug!(records = records.len(), "read");
+    Ok(records)
+}
+
+/// All records of these files, in order, with some files at once.
+pub(super) async fn all_of<F, T>(
+    files: Vec<F>,
+    concurrency: usize,
+    open: impl Fn(F) -> Result<BoxStream<'static, Result<Vec<T>>>>,
+) -> Result<Vec<T>> {
     let mut parts = futures::stream::iter(files)
-        .map(|file| collect_file(&formats, &manifest, file))
-        .buffered(concurrency);
+        .map(|file| collect_file(open(file)))
+        .buffered(concurrency.max(1));
     let mut records = Vec::new();
     while let Some(mut part) = parts.try_next().await? {
         match records.is_empty() {
@@ -214,16 +233,11 @@ async fn collect<T: Record>(files: Files<T>) -> Result<Vec<T>> {
             false => records.append(&mut part),
         }
     }
-    tracing::debug!(records = records.len(), "read");
     Ok(records)
 }
 
-async fn collect_file<T: Record>(
-    formats: &Formats<T>,
-    manifest: &Manifest,
-    file: FileRef,
-) -> Result<Vec<T>> {
-    let mut chunks = formats.records(manifest, &file)?;
+async fn collect_file<T>(chunks: Result<BoxStream<'static, Result<Vec<T>>>>) -> Result<Vec<T>> {
+    let mut chunks = chunks?;
     let mut records = Vec::new();
     while let Some(mut chunk) = chunks.try_next().await? {
         records.append(&mut chunk);
@@ -231,24 +245,32 @@ async fn collect_file<T: Record>(
     Ok(records)
 }
 
-/// The chunks of these files, one file after the other; the first chunks of the next few are
-/// fetched meanwhile.
 fn in_order<T: Record>(files: Files<T>) -> BoxStream<'static, Result<Vec<T>>> {
     let Files { formats, manifest, files } = files;
     if let Err(e) = formats.check(&manifest, &files) {
         return futures::stream::once(futures::future::err(e)).boxed();
     }
-    let ahead = formats.context.limits.read_concurrency.max(1);
+    let ahead = formats.context.limits.read_concurrency;
+    one_by_one(files, ahead, move |file| formats.records(&manifest, &file))
+}
+
+/// The chunks of these files, one file after the other; the first chunks of the next few are
+/// fetched meanwhile.
+pub(super) fn one_by_one<F: Send + 'static, T: Send + 'static>(
+    files: Vec<F>,
+    ahead: usize,
+    open: impl Fn(F) -> Result<BoxStream<'static, Result<Vec<T>>>> + Send + 'static,
+) -> BoxStream<'static, Result<Vec<T>>> {
     futures::stream::iter(files)
         .map(move |file| {
-            let chunks = formats.records(&manifest, &file);
+            let chunks = open(file);
             async move {
                 let mut chunks = chunks?;
                 let first: VecDeque<_> = chunks.next().await.into_iter().collect();
                 Ok::<_, Error>(futures::stream::iter(first).chain(chunks))
             }
         })
-        .buffered(ahead)
+        .buffered(ahead.max(1))
         .try_flatten()
         .boxed()
 }
@@ -261,6 +283,13 @@ fn until_error<T: Send + 'static>(
         Ok(chunks.try_next().await?.map(|chunk| (chunk, chunks)))
     };
     futures::stream::try_unfold(chunks, next).boxed()
+}
+
+impl<T: Send + 'static> RecordStream<T> {
+    /// A stream of these chunks, up to the first error.
+    pub(super) fn new(chunks: BoxStream<'static, Result<Vec<T>>>) -> Self {
+        Self { chunks: until_error(chunks), current: Vec::new().into_iter() }
+    }
 }
 
 impl<T> RecordStream<T> {

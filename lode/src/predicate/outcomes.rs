@@ -30,12 +30,37 @@ impl Bounds {
     pub(crate) const EMPTY: Self =
         Self { min: None, max: None, values: false, nulls: false, nans: false };
 
+    /// There are only values, of which nothing is known.
+    pub(crate) const VALUES: Self = Self { values: true, ..Self::EMPTY };
+
     /// Every row is null.
     pub(crate) const NULL: Self = Self { nulls: true, ..Self::EMPTY };
 
     /// Every row has this value.
     pub(crate) fn exactly(value: Literal) -> Self {
-        Self { min: Some(value.clone()), max: Some(value), values: true, ..Self::EMPTY }
+        Self { min: Some(value.clone()), max: Some(value), ..Self::VALUES }
+    }
+
+    /// What can be by both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let tighter = |a: Option<Literal>, b: Option<Literal>, is_tighter: fn(Ordering) -> bool| {
+            match (a, b) {
+                (Some(a), Some(b)) => match a.cell().order(b.cell()) {
+                    Some(order) if is_tighter(order) => Some(a),
+                    Some(_) => Some(b),
+                    // Bounds of different types say nothing together.
+                    None => None,
+                },
+                (a, b) => a.or(b),
+            }
+        };
+        Self {
+            min: tighter(self.min, other.min, Ordering::is_gt),
+            max: tighter(self.max, other.max, Ordering::is_lt),
+            values: self.values && other.values,
+            nulls: self.nulls && other.nulls,
+            nans: self.nans && other.nans,
+        }
     }
 }
 

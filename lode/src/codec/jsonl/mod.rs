@@ -72,23 +72,10 @@ impl<T: Record> RecordCodec<T> for Jsonl {
         // Never more room than a few times the input, however many of its lines are empty.
         let room = bytes.len().saturating_mul(4) / size_of::<T>().max(1);
         records.reserve(room.min(memchr_iter(b'\n', bytes).count() + 1));
-        let mut rest = bytes;
-        let mut number = 0;
-        while !rest.is_empty() {
-            number += 1;
-            let end = memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = &rest[..end];
-            rest = rest.get(end + 1..).unwrap_or_default();
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            records.push(serde_json::from_slice(line).map_err(|e| DecodeError {
-                line: number,
-                column: e.column() as u64,
-                source: e.into(),
-            })?);
-        }
-        Ok(())
+        each_line(bytes, |line| {
+            records.push(serde_json::from_slice(line)?);
+            Ok(())
+        })
     }
 
     fn lines(&self, bytes: &[u8]) -> Option<u64> {
@@ -97,6 +84,30 @@ impl<T: Record> RecordCodec<T> for Jsonl {
 }
 
 impl<T: Record> StreamingCodec<T> for Jsonl {}
+
+/// Gives every line of `bytes` that is not empty to `read`, and says where an error of it is.
+pub(crate) fn each_line(
+    bytes: &[u8],
+    mut read: impl FnMut(&[u8]) -> serde_json::Result<()>,
+) -> Result<(), DecodeError> {
+    let mut rest = bytes;
+    let mut number = 0;
+    while !rest.is_empty() {
+        number += 1;
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        read(line).map_err(|e| DecodeError {
+            line: number,
+            column: e.column() as u64,
+            source: e.into(),
+        })?;
+    }
+    Ok(())
+}
 
 struct Encoder;
 

@@ -1,0 +1,75 @@
+//! Reading what a scan wants of one file.
+//!
+//! This is where a codec with columns comes in: it decodes the columns of the predicate first, and
+//! the others only for records that pass. Whatever it does, the result is that of decoding every
+//! record and keeping those for which the predicate is true.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use futures::stream::BoxStream;
+
+use super::super::formats::{Formats, Wanted};
+#[cfg(feature = "parquet")]
+use super::columns;
+use super::select::{FilterLines, FilterRecords, ThroughRecords};
+use crate::codec::{DecodeRecords, Jsonl};
+use crate::error::Result;
+use crate::manifest::{FileRef, Manifest};
+use crate::predicate::Expr;
+use crate::record::Record;
+
+/// One file of a scan. Its schema has been checked.
+pub(in crate::dataset) struct FileScan<T> {
+    pub(in crate::dataset) formats: Formats<T>,
+    pub(in crate::dataset) manifest: Arc<Manifest>,
+    pub(in crate::dataset) file: FileRef,
+    /// What is asked of its records; `None` if all are wanted, or are known to pass.
+    pub(in crate::dataset) filter: Option<Arc<Expr>>,
+}
+
+/// The records of the file that pass, whole.
+pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, Result<Vec<T>>>> {
+    let FileScan { formats, manifest, file, filter } = scan;
+    let codec = formats.codec_of(manifest, file)?;
+    let Some(filter) = filter else {
+        return formats.decoded(manifest, file, Wanted { codec, rows: None });
+    };
+    #[cfg(feature = "parquet")]
+    if codec.as_parquet().is_some() {
+        let whole = formats.decoded(manifest, file, Wanted { codec, rows: None })?;
+        return Ok(columns::filtered(whole, Arc::clone(filter)));
+    }
+    let rows = Arc::new(AtomicU64::new(0));
+    let filter = Arc::clone(filter);
+    let codec = Arc::new(FilterRecords { inner: codec, filter, rows: Arc::clone(&rows) });
+    formats.decoded(manifest, file, Wanted { codec, rows: Some(rows) })
+}
+
+/// The records of the file that pass, as records with a part of the fields.
+pub(super) fn selected<T: Record, S: Record>(
+    scan: &FileScan<T>,
+) -> Result<BoxStream<'static, Result<Vec<S>>>> {
+    let FileScan { formats, manifest, file, filter } = scan;
+    let inner = formats.codec_of(manifest, file)?;
+    #[cfg(feature = "parquet")]
+    if let Some(parquet) = inner.as_parquet().cloned() {
+        let Some(filter) = filter else {
+            let codec = Arc::new(parquet);
+            return formats.decoded(manifest, file, Wanted { codec, rows: None });
+        };
+        let whole = formats.decoded(manifest, file, Wanted { codec: inner, rows: None })?;
+        return Ok(columns::converted(columns::filtered(whole, Arc::clone(filter))));
+    }
+    let rows = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&rows);
+    let codec: Arc<dyn DecodeRecords<S>> = match filter.clone() {
+        None if inner.is_jsonl() => {
+            let codec = Arc::new(Jsonl::new());
+            return formats.decoded(manifest, file, Wanted { codec, rows: None });
+        }
+        Some(filter) if inner.is_jsonl() => Arc::new(FilterLines::<T>::new(filter, counter)),
+        filter => Arc::new(ThroughRecords { inner, filter, rows: counter }),
+    };
+    formats.decoded(manifest, file, Wanted { codec, rows: Some(rows) })
+}
