@@ -122,7 +122,7 @@ impl Flavor for Output<'_> {
 
     #[inline(always)]
     fn try_extend(&mut self, bytes: &[u8]) -> ::postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        framed::append(self.0, bytes);
         Ok(())
     }
 

@@ -127,7 +127,7 @@ struct Output<'a>(&'a mut Vec<u8>);
 impl Writer for Output<'_> {
     #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.0.extend_from_slice(bytes);
+        framed::append(self.0, bytes);
         Ok(())
     }
 }

@@ -124,6 +124,15 @@ pub(super) fn decode<T: Record>(
     Ok(())
 }
 
+/// Appends bytes, which are one most often: texts made on the way come letter by letter.
+#[inline(always)]
+pub(super) fn append(output: &mut Vec<u8>, bytes: &[u8]) {
+    match bytes {
+        [byte] => output.push(*byte),
+        _ => output.extend_from_slice(bytes),
+    }
+}
+
 /// Makes sure that nothing follows a record in its frame.
 pub(super) fn used_up(rest: usize) -> Result<(), BoxError> {
     match rest {

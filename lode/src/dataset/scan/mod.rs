@@ -6,8 +6,6 @@
 //!             statistics
 //! ```
 
-#[cfg(feature = "parquet")]
-mod columns;
 mod execute;
 mod partition;
 mod plan;
