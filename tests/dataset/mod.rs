@@ -2,5 +2,6 @@
 
 mod basics;
 mod bounds;
+mod parquet;
 mod evolution;
 mod progress;
