@@ -225,6 +225,12 @@ async fn parquet_is_read_by_name() {
     let second = dataset.snapshot(ids[1]).await.unwrap();
     let only = dataset.read(&second).await.unwrap();
     assert_eq!(only[0], rows[0]);
+
+    let wanted = Columns::columns().i32.eq(rows[7].i32);
+    let found = dataset.scan(&first).filter(wanted.clone()).collect().await.unwrap();
+    let expected: Vec<_> =
+        rows.iter().filter(|row| wanted.matches(row) == Some(true)).cloned().collect();
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]
