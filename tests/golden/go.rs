@@ -221,10 +221,16 @@ async fn parquet_is_read_by_name() {
     let stats = first.files()[0].stats.as_ref().unwrap();
     let nulls = rows.iter().filter(|row| row.n_str.is_none()).count() as u64;
     let column = stats.columns.iter().find(|column| column.name == "n_str").unwrap();
-    assert_eq!(column.null_count, nulls);
+    assert_eq!(column.null_count, Some(nulls));
     let second = dataset.snapshot(ids[1]).await.unwrap();
     let only = dataset.read(&second).await.unwrap();
     assert_eq!(only[0], rows[0]);
+
+    let wanted = Columns::columns().i32.eq(rows[7].i32);
+    let found = dataset.scan(&first).filter(wanted.clone()).collect().await.unwrap();
+    let expected: Vec<_> =
+        rows.iter().filter(|row| wanted.matches(row) == Some(true)).cloned().collect();
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]

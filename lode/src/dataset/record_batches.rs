@@ -78,7 +78,8 @@ fn records<'a, T: Record>(
         let reader = batch.and_then(|batch| {
             let reader = BatchReader::<T>::open(&batch);
             let reader = reader.map_err(|error| format!("batch {index}: {error}"))?;
-            Ok(Rows { reader, rows: 0..batch.num_rows(), index, ready: Vec::new().into_iter() })
+            let ready = Vec::new().into_iter();
+            Ok(Rows { reader, rows: 0..batch.num_rows(), index, ready, failed: None })
         });
         reader.map(stream::iter)
     });
@@ -92,25 +93,27 @@ struct Rows<T: Record> {
     rows: Range<usize>,
     index: usize,
     ready: std::vec::IntoIter<T>,
+    /// What comes after those.
+    failed: Option<BoxError>,
 }
 
 impl<T: Record> Iterator for Rows<T> {
     type Item = Result<T, BoxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(record) = self.ready.next() {
-            return Some(Ok(record));
+        if self.ready.as_slice().is_empty() && self.failed.is_none() {
+            let end = self.rows.end.min(self.rows.start + ROWS);
+            let mut records = Vec::new();
+            let read = self.reader.read(self.rows.start..end, &mut records);
+            self.rows.start = end;
+            if let Err(error) = read {
+                self.rows.start = self.rows.end;
+                let text = format!("batch {}, {error}: {}", self.index, error.source);
+                self.failed = Some(text.into());
+            }
+            self.ready = records.into_iter();
         }
-        let end = self.rows.end.min(self.rows.start + ROWS);
-        let mut records = Vec::new();
-        let read = self.reader.read(self.rows.start..end, &mut records);
-        self.rows.start = end;
-        if let Err(error) = read {
-            self.rows.start = self.rows.end;
-            let index = self.index;
-            return Some(Err(format!("batch {index}, {error}: {}", error.source).into()));
-        }
-        self.ready = records.into_iter();
-        self.ready.next().map(Ok)
+        let record = self.ready.next().map(Ok);
+        record.or_else(|| self.failed.take().map(Err))
     }
 }

@@ -119,6 +119,7 @@ impl Footer {
         let (metadata, fields) = catch_unwind(AssertUnwindSafe(decode))
             .map_err(|_| FooterError::new("its footer cannot be decoded"))?
             .map_err(|error| FooterError::new(format!("its footer cannot be decoded: {error}")))?;
+        let metadata = without_empty_groups(metadata);
         let mut rows = 0_u64;
         let mut groups = Vec::with_capacity(metadata.num_row_groups());
         for (at, group) in metadata.row_groups().iter().enumerate() {
@@ -199,6 +200,15 @@ impl Footer {
     pub(crate) fn begin(&self) -> u64 {
         self.begin
     }
+}
+
+/// Row groups without rows, which pyarrow writes, need no columns: what is said of them is not looked
+/// at.
+fn without_empty_groups(metadata: ParquetMetaData) -> ParquetMetaData {
+    let mut metadata = metadata.into_builder();
+    let groups = metadata.take_row_groups().into_iter();
+    let groups = groups.filter(|group| group.num_rows() != 0).collect();
+    metadata.set_row_groups(groups).build()
 }
 
 /// The bytes that hold the columns of a row group, all before `end`.
