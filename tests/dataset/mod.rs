@@ -4,4 +4,6 @@ mod basics;
 mod binary;
 mod bounds;
 mod evolution;
+mod parquet;
 mod progress;
+mod scan;

@@ -42,7 +42,7 @@ use arrow_schema::{ArrowError, DataType};
 
 use plain::plain;
 
-pub use column::Column;
+pub(crate) use column::Column;
 pub(crate) use column::{Optional, Required};
 pub use enumeration::{Names, NamesBuilder, NamesReader, names_type};
 pub use error::ColumnError;
