@@ -3,5 +3,7 @@
 mod basics;
 mod binary;
 mod bounds;
+mod parquet;
 mod evolution;
 mod progress;
+mod scan;

@@ -225,6 +225,12 @@ async fn parquet_is_read_by_name() {
     let second = dataset.snapshot(ids[1]).await.unwrap();
     let only = dataset.read(&second).await.unwrap();
     assert_eq!(only[0], rows[0]);
+
+    let wanted = Columns::columns().i32.eq(rows[7].i32);
+    let found = dataset.scan(&first).filter(wanted.clone()).collect().await.unwrap();
+    let expected: Vec<_> =
+        rows.iter().filter(|row| wanted.matches(row) == Some(true)).cloned().collect();
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]
@@ -305,4 +311,28 @@ async fn the_head_is_found_whatever_the_hint_says() {
     }
     assert_eq!(hive(&store).latest().await.unwrap().unwrap().row_count(), 150);
     assert_eq!(flat(&store).latest().await.unwrap().unwrap().row_count(), 10);
+}
+
+#[tokio::test]
+async fn a_scan_of_files_without_statistics_reads_them() {
+    let store = golden();
+    let events = events(&store, "events-zstd");
+    let newest = events.snapshot(events.snapshots().await.unwrap()[0]).await.unwrap();
+    let wanted = || Event::columns().value.gt(0.5) & Event::columns().user.ne("ann");
+    let scan = || events.scan(&newest).filter(wanted());
+    assert_eq!(scan().plan().unwrap().skipped, []);
+    let mut expected = events.read(&newest).await.unwrap();
+    expected.retain(|event| wanted().matches(event) == Some(true));
+    assert!(!expected.is_empty());
+    assert_eq!(scan().collect().await.unwrap(), expected);
+    assert_eq!(scan().count().await.unwrap(), expected.len() as u64);
+
+    // Partitions are known by the paths.
+    let hive = hive(&store);
+    let newest = hive.latest().await.unwrap().unwrap();
+    let day = hive.read(&newest).await.unwrap().pop().unwrap().day;
+    let scan = || hive.scan(&newest).filter(DayEvent::columns().day.eq(&day));
+    assert_eq!(scan().plan().unwrap().read.len(), 1);
+    let found = scan().collect().await.unwrap();
+    assert!(!found.is_empty() && found.iter().all(|event| event.day == day));
 }

@@ -59,7 +59,7 @@ pub(crate) fn record(
             #[automatically_derived]
             impl #impl_generics #private::Columns for #ident #ty_generics #bounds {
                 fn fields(options: &#private::ColumnOptions) -> #private::Vec<#private::ArrowField> {
-                    #private::Vec::from([#(#columns.field(#name, options)),*])
+                    ::core::convert::From::from([#(#columns.field(#name, options)),*])
                 }
 
                 fn builder(
@@ -79,7 +79,7 @@ pub(crate) fn record(
                         },
                         |builders| 0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*,
                         |builders| {
-                            ::core::result::Result::Ok(#private::Vec::from([
+                            ::core::result::Result::Ok(::core::convert::From::from([
                                 #(#private::ColumnBuilder::finish(&mut builders.#index)?),*
                             ]))
                         },

@@ -11,11 +11,15 @@ mod binary;
 mod by_hand;
 #[cfg(feature = "parquet")]
 mod by_serde_arrow;
+#[cfg(feature = "parquet")]
+mod counting;
 #[allow(dead_code)]
 #[path = "../flights/flight.rs"]
 mod flight;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod scans;
 mod statistics;
 #[path = "../support/mod.rs"]
 mod support;
@@ -27,7 +31,10 @@ fn main() {
     let bench = Bench::new();
     let flights = flight::load();
     #[cfg(feature = "parquet")]
-    parquet::cases(&bench, &runtime, &flights);
+    {
+        parquet::cases(&bench, &runtime, &flights);
+        scans::cases(&bench, &runtime, &flights);
+    }
     #[cfg(any(feature = "bincode", feature = "postcard"))]
     binary::cases(&bench, &runtime, &flights);
     statistics::cases(&bench, &runtime, &flights);

@@ -26,10 +26,10 @@ pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
     /// Whether it is lode's own JSON lines.
     fn is_jsonl(&self) -> bool;
 
-    /// lode's own Parquet, whose files are read a row group at a time.
+    /// Whether it is lode's own Parquet, whose files are read a row group at a time.
     #[cfg(feature = "parquet")]
-    fn as_parquet(&self) -> Option<&Parquet> {
-        None
+    fn is_parquet(&self) -> bool {
+        false
     }
 }
 
@@ -53,8 +53,8 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
     }
 
     #[cfg(feature = "parquet")]
-    fn as_parquet(&self) -> Option<&Parquet> {
-        (self as &dyn Any).downcast_ref()
+    fn is_parquet(&self) -> bool {
+        TypeId::of::<C>() == TypeId::of::<Parquet>()
     }
 
     fn is_self_describing(&self) -> bool {
@@ -71,6 +71,9 @@ trait EncodeRecords<T>: DecodeRecords<T> {
     fn extension(&self) -> &str;
     fn compression(&self) -> Arc<dyn Compressor>;
     fn encoder(&self) -> Box<dyn RecordEncoder<T>>;
+
+    #[cfg(feature = "parquet")]
+    fn as_parquet(&self) -> Option<&Parquet>;
 }
 
 impl<T: Record, C: RecordCodec<T>> EncodeRecords<T> for C {
@@ -84,6 +87,11 @@ impl<T: Record, C: RecordCodec<T>> EncodeRecords<T> for C {
 
     fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
         RecordCodec::encoder(self)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn as_parquet(&self) -> Option<&Parquet> {
+        (self as &dyn Any).downcast_ref()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::postcard::ser_flavors::Flavor;
 
-use crate::codec::framed::{self, Frames};
+use crate::codec::framed::{self, Frames, Texts};
 use crate::codec::{DecodeError, EncodeError, RecordCodec, RecordEncoder, StreamingCodec};
 use crate::compress::{Compressor, Noop};
 use crate::record::Record;
@@ -103,7 +103,7 @@ struct Encoder(Frames);
 impl<T: Record> RecordEncoder<T> for Encoder {
     fn push(&mut self, record: &T, output: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.0.push(output, |output| {
-            ::postcard::serialize_with_flavor(record, Output(output))?;
+            ::postcard::serialize_with_flavor(&Texts(record), Output(output))?;
             Ok(())
         })
     }

@@ -17,6 +17,8 @@ mod read_columns;
 mod read_records;
 #[cfg(feature = "parquet")]
 mod row_groups;
+#[cfg(feature = "parquet")]
+mod scan_columns;
 mod source;
 mod spare;
 mod upload;
@@ -29,6 +31,8 @@ pub(crate) use read_bytes::{bytes, read_all};
 #[cfg(feature = "parquet")]
 pub(crate) use read_columns::{Columns, columns};
 pub(crate) use read_records::records;
+#[cfg(feature = "parquet")]
+pub(crate) use scan_columns::{ColumnScan, Surveyed};
 pub(crate) use source::FileToRead;
 pub(crate) use spare::Spares;
 pub(crate) use writer::{FileOptions, FileWriter};

@@ -12,7 +12,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::codec::DecodeError;
-use crate::codec::parquet::{Batches, Footer, FooterError, Rows};
+use crate::codec::parquet::{Batches, Footer, FooterError, Projection, Rows};
 use crate::data::parallelism;
 use crate::data::row_groups::{Cutter, Opened, RowGroup};
 use crate::data::source::{FileToRead, Receiving};
@@ -65,7 +65,7 @@ pub(crate) fn columns<T: Record>(
     stream::once(batches).flatten().boxed()
 }
 
-enum Failure {
+pub(super) enum Failure {
     Store(Error),
     /// The row is the line, from 1.
     Decode(DecodeError),
@@ -78,7 +78,7 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    fn into_error(self, key: &str, snapshot: SnapshotId) -> Error {
+    pub(super) fn into_error(self, key: &str, snapshot: SnapshotId) -> Error {
         let DecodeError { line, column, source } = match self {
             Self::Store(error) => return error,
             Self::Decode(error) => error,
@@ -99,6 +99,7 @@ impl Failure {
 /// ```
 struct Reading<T> {
     footer: Arc<Footer>,
+    columns: Arc<Projection>,
     limits: Limits,
     /// What cuts the next row group, unless it is at work.
     cutter: Option<Box<Cutter>>,
@@ -124,7 +125,7 @@ type Decoded = Option<(RecordBatch, Box<Batches>)>;
 impl<T: Record> Reading<T> {
     async fn open(store: &Store, file: FileToRead, rows: Option<u64>) -> Result<Self, Failure> {
         let (key, limits) = (file.key.clone(), file.limits.clone());
-        let (cutter, receiving) = match Cutter::open::<T>(store, file).await? {
+        let (cutter, receiving) = match Cutter::open(store, file).await? {
             Opened::File(cutter, receiving) => (cutter, receiving),
             Opened::Invalid(reason) => return Err(undecodable(0, reason.into())),
         };
@@ -137,8 +138,13 @@ impl<T: Record> Reading<T> {
             let what = "the decompressed file";
             return Err(Error::LimitExceeded { path: key, what, limit }.into());
         }
+        let columns = match footer.columns_of::<T>() {
+            Ok(columns) => Arc::new(columns),
+            Err(reason) => return Err(undecodable(0, reason.into())),
+        };
         Ok(Self {
             footer,
+            columns,
             limits,
             cutter: Some(cutter),
             cutting: None,
@@ -249,14 +255,16 @@ impl<T: Record> Reading<T> {
         if self.failure.is_some() || self.building.len() > parallelism() {
             return false;
         }
-        let footer = Arc::clone(&self.footer);
+        let (footer, columns) = (Arc::clone(&self.footer), Arc::clone(&self.columns));
         let limits = self.limits.clone();
         let job = match (self.batches.take(), &mut self.group) {
             (Some(batches), _) => spawn_blocking(move || decode(batches)),
             (None, group) => {
                 let Some(RowGroup { group, begin, bytes }) = group.take() else { return false };
                 spawn_blocking(move || {
-                    decode(Box::new(Batches::open(&footer, group, begin, bytes, &limits)?))
+                    decode(Box::new(Batches::open(
+                        &footer, &columns, group, begin, bytes, &limits,
+                    )?))
                 })
             }
         };
@@ -288,7 +296,7 @@ impl<T: Record> Reading<T> {
     }
 }
 
-fn undecodable(rows: u64, source: BoxError) -> Failure {
+pub(super) fn undecodable(rows: u64, source: BoxError) -> Failure {
     Failure::Decode(DecodeError { line: rows.saturating_add(1), column: 0, source })
 }
 
@@ -296,7 +304,7 @@ fn decode(mut batches: Box<Batches>) -> Result<Decoded, BoxError> {
     Ok(batches.next()?.map(|batch| (batch, batches)))
 }
 
-fn build<T: Record>(batch: &RecordBatch) -> Result<Vec<T>, DecodeError> {
+pub(super) fn build<T: Record>(batch: &RecordBatch) -> Result<Vec<T>, DecodeError> {
     match Rows::open(batch) {
         Ok(rows) => rows.read(),
         Err(source) => Err(DecodeError { line: 1, column: 0, source }),

@@ -8,7 +8,6 @@ use tokio::task::spawn_blocking;
 use crate::codec::parquet::{Footer, FooterError, TAIL_BYTES, footer_len, footer_of};
 use crate::data::source::{FileToRead, Reader, Receiving};
 use crate::error::{Error, Result};
-use crate::record::Record;
 use crate::store::Store;
 
 /// A file of this size or less is read whole before it is decoded.
@@ -55,11 +54,13 @@ pub(super) enum Opened {
 
 impl Cutter {
     /// Reads the footer.
-    pub(super) async fn open<T: Record>(store: &Store, file: FileToRead) -> Result<Opened> {
+    pub(super) async fn open(store: &Store, file: FileToRead) -> Result<Opened> {
         if file.compressor.name() == "noop" && file.size_bytes > WHOLE {
-            match end_of::<T>(store, &file).await? {
-                Ok((footer, _)) if !footer.is_in_order() => {}
-                Ok((footer, bytes)) => {
+            match end_of(store, &file).await? {
+                Ok((footer, ..)) if !footer.is_in_order() => {}
+                Ok((footer, begin, end)) => {
+                    let from = usize::try_from(footer.begin() - begin).unwrap_or(0);
+                    let bytes = end.slice(from.min(end.len())..);
                     let (reader, receiving) = Reader::open(store, file).await?;
                     let source = Source::Stream { reader: Box::new(reader), at: 0, footer: bytes };
                     let cutter = Self { footer: Arc::new(footer), next: 0, source };
@@ -75,7 +76,7 @@ impl Cutter {
         let (mut reader, _receiving) = Reader::open(store, file).await?;
         let opened = spawn_blocking(move || {
             let bytes = whole(&mut reader)?;
-            Ok::<_, Error>(match footer_of::<T>(&bytes) {
+            Ok::<_, Error>(match footer_of(&bytes) {
                 Ok(footer) => {
                     let source = Source::Memory(bytes);
                     let cutter = Self { footer: Arc::new(footer), next: 0, source };
@@ -191,11 +192,12 @@ fn skip(reader: &mut Reader, at: &mut u64, to: u64) -> Result<()> {
     Ok(())
 }
 
-/// The footer of an object, and its bytes.
-async fn end_of<T: Record>(
+/// The footer of an object, and its last bytes with the place where they begin: as far as they had
+/// to be read.
+pub(super) async fn end_of(
     store: &Store,
     file: &FileToRead,
-) -> Result<Result<(Footer, Bytes), FooterError>> {
+) -> Result<Result<(Footer, u64, Bytes), FooterError>> {
     let size = file.size_bytes;
     let mut begin = size.saturating_sub(END);
     let mut end = get(store, file, begin..size).await?;
@@ -210,7 +212,7 @@ async fn end_of<T: Record>(
     }
     let from = usize::try_from(size - len - TAIL_BYTES - begin).unwrap_or(usize::MAX);
     let footer = end.slice(from.min(end.len())..end.len() - TAIL_BYTES as usize);
-    let read = move || Footer::read::<T>(&footer, size).map(|read| (read, footer));
+    let read = move || Footer::read(&footer, size).map(|footer| (footer, begin, end));
     Ok(spawn_blocking(read).await?)
 }
 

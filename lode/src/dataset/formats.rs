@@ -20,6 +20,8 @@ use crate::data::{self, FileToRead};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId};
 use crate::manifest::{FileRef, Manifest};
+#[cfg(feature = "parquet")]
+use crate::predicate::Expr;
 use crate::progress::Meter;
 use crate::record::Record;
 
@@ -184,15 +186,6 @@ impl<T: Record> Formats<T> {
         Ok(stream.boxed())
     }
 
-    /// What decodes a file.
-    pub(super) fn codec_of(
-        &self,
-        manifest: &Manifest,
-        file: &FileRef,
-    ) -> Result<Arc<dyn DecodeRecords<T>>> {
-        self.codec(file.codec_in(manifest).unwrap_or_default())
-    }
-
     fn chunks<S: Record>(
         &self,
         manifest: &Manifest,
@@ -202,11 +195,50 @@ impl<T: Record> Formats<T> {
         let to_read = self.file(manifest, file)?;
         let (store, snapshot) = (&self.context.history.store, manifest.snapshot_id);
         #[cfg(feature = "parquet")]
-        if codec.as_parquet().is_some() {
+        if codec.is_parquet() {
             let columns = data::Columns { file: to_read, snapshot, rows: file.rows() };
             return Ok(data::columns(store, columns));
         }
         Ok(data::records(store, to_read, codec, snapshot))
+    }
+
+    /// The records of a Parquet file that pass, as records with a part of the fields; what
+    /// `otherwise` gives if it takes whole records to tell which do.
+    #[cfg(feature = "parquet")]
+    pub(super) fn scanned<S: Record>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        filter: Option<Arc<Expr>>,
+        otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<Vec<S>>>> + Send + 'static,
+    ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
+        let snapshot = manifest.snapshot_id;
+        let to_read = self.file(manifest, file)?;
+        let scan = data::ColumnScan { file: to_read, snapshot, rows: file.rows(), filter };
+        let context = self.context.clone();
+        let opened = async move {
+            match scan.open::<S>(&context.history.store).await {
+                Ok(Some(surveyed)) => {
+                    let explain = move |e| {
+                        let context = context.clone();
+                        async move { Err(explain_missing(&context, snapshot, e).await) }
+                    };
+                    surveyed.records::<S>().or_else(explain).boxed()
+                }
+                Ok(None) => otherwise().unwrap_or_else(failed),
+                Err(e) => failed(explain_missing(&context, snapshot, e).await),
+            }
+        };
+        Ok(futures::stream::once(opened).flatten().boxed())
+    }
+
+    /// What decodes a file.
+    pub(super) fn codec_of(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<Arc<dyn DecodeRecords<T>>> {
+        self.codec(file.codec_in(manifest).unwrap_or_default())
     }
 
     fn codec(&self, name: &str) -> Result<Arc<dyn DecodeRecords<T>>> {
@@ -240,6 +272,11 @@ pub(super) struct Wanted<S> {
     pub(super) codec: Arc<dyn DecodeRecords<S>>,
     /// Where the decoder counts all records, if it leaves some out.
     pub(super) rows: Option<Arc<AtomicU64>>,
+}
+
+#[cfg(feature = "parquet")]
+fn failed<S: Send + 'static>(error: Error) -> BoxStream<'static, Result<Vec<S>>> {
+    futures::stream::once(futures::future::err(error)).boxed()
 }
 
 /// The chunks of a file, counted.

@@ -9,7 +9,7 @@ use ::bincode::enc::write::Writer;
 use ::bincode::error::EncodeError as WriteError;
 
 use self::borrowing::Of;
-use crate::codec::framed::{self, Frames};
+use crate::codec::framed::{self, Frames, Texts};
 use crate::codec::{DecodeError, EncodeError, RecordCodec, RecordEncoder, StreamingCodec};
 use crate::compress::{Compressor, Noop};
 use crate::record::Record;
@@ -116,7 +116,7 @@ struct Encoder(Frames);
 impl<T: Record> RecordEncoder<T> for Encoder {
     fn push(&mut self, record: &T, output: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.0.push(output, |output| {
-            ::bincode::serde::encode_into_writer(record, Output(output), CONFIG)?;
+            ::bincode::serde::encode_into_writer(Texts(record), Output(output), CONFIG)?;
             Ok(())
         })
     }

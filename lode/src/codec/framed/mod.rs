@@ -8,10 +8,13 @@
 
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use crate::codec::{DecodeError, EncodeError};
 use crate::error::BoxError;
 use crate::record::{Record, shape};
+
+pub(super) use texts::Texts;
 
 /// How many bytes a length has.
 const LENGTH: usize = 4;

@@ -1,18 +1,20 @@
 //! Row groups into arrays, and arrays into records.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups, RowSelection};
 use parquet::column::page::{PageIterator, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::page_index::offset_index::PageLocation;
 
-use super::footer::{Footer, FooterError, TAIL_BYTES, footer_len};
-use super::pages::{OneGroup, PageLimits, Pages, Piece, check_pages};
+use super::footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
+use super::pages::{OneGroup, PageLimits, Pages, Pieces, check_pages, check_some};
 use crate::codec::DecodeError;
 use crate::error::BoxError;
 use crate::limits::Limits;
@@ -38,20 +40,39 @@ impl Batches {
     /// For pages that claim what cannot be, or is above the limits.
     pub(crate) fn open(
         footer: &Arc<Footer>,
+        columns: &Projection,
         group: usize,
         begin: u64,
         bytes: Bytes,
         limits: &Limits,
     ) -> std::result::Result<Self, BoxError> {
-        let rows = footer.rows_of(group);
-        let piece = Piece { begin, bytes };
-        let bytes = check_group(footer, group, &piece, limits)?;
+        let group = Group {
+            footer: Arc::clone(footer),
+            group,
+            pieces: Pieces::one(begin, bytes),
+            pages: HashMap::new(),
+        };
+        Self::of_rows(group, columns, None, limits)
+    }
+
+    /// Some rows of a row group, or all. The pages that hold others need not be there, if the
+    /// places of pages are known.
+    pub(super) fn of_rows(
+        group: Group,
+        columns: &Projection,
+        wanted: Option<&[Range<usize>]>,
+        limits: &Limits,
+    ) -> std::result::Result<Self, BoxError> {
+        let all = group.footer.rows_of(group.group);
+        let rows = wanted.map_or(all, |wanted| wanted.iter().map(Range::len).sum());
+        let bytes = check_group(&group, columns, limits)?;
         let average = usize::try_from(bytes).unwrap_or(usize::MAX) / rows.max(1);
         let batch_rows = (BATCH_BYTES / average.max(1)).clamp(1, BATCH_ROWS);
-        let group = Group { footer: Arc::clone(footer), group, piece };
         let open = || {
-            let levels = &group.footer.levels;
-            ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, batch_rows, None)
+            let wanted = wanted
+                .map(|wanted| RowSelection::from_consecutive_ranges(wanted.iter().cloned(), all));
+            let levels = &columns.levels;
+            ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, batch_rows, wanted)
         };
         Ok(Self { reader: Some(guarded(open)?), rows })
     }
@@ -86,32 +107,39 @@ fn guarded<R>(decode: impl FnOnce() -> Result<R>) -> std::result::Result<R, BoxE
     }
 }
 
-/// Checks the pages of a row group; how many bytes those that are wanted have.
+/// Checks the pages of a row group; how many bytes those that are there have.
 fn check_group(
-    footer: &Footer,
-    group: usize,
-    piece: &Piece,
+    group: &Group,
+    columns: &Projection,
     limits: &Limits,
 ) -> std::result::Result<u64, FooterError> {
-    let Some(found) = footer.metadata.row_groups().get(group) else {
+    let Some(found) = group.metadata() else {
         return Err(FooterError::new("there is no such row group"));
     };
     let record = limits.max_record_bytes.unwrap_or(u64::MAX);
-    let rows = footer.rows_of(group) as u64;
+    let rows = group.footer.rows_of(group.group);
     let most = limits.max_decoded_bytes.unwrap_or(u64::MAX);
+    let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1) as u64)) };
     let mut sum = 0_u64;
-    for (column, _) in found.columns().iter().zip(&footer.leaves).filter(|(_, wanted)| **wanted) {
-        let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1))) };
-        let (start, len) = column.byte_range();
+    let wanted = columns.leaves.iter().enumerate().filter(|(_, wanted)| **wanted);
+    for (leaf, _) in wanted {
+        let Some(column) = found.columns().get(leaf) else { continue };
         let in_column = |e: FooterError| {
-            e.within(&format!("row group {group}, column `{}`", column.column_path().string()))
+            let name = column.column_path().string();
+            e.within(&format!("row group {}, column `{name}`", group.group))
         };
-        let chunk = piece.slice(start, len);
-        let chunk = chunk.ok_or_else(|| in_column(FooterError::new("it is not there")))?;
-        let pages = check_pages(&chunk, column, limits).map_err(in_column)?;
+        let pages = match group.pages.get(&leaf) {
+            Some(pages) => check_some(&group.pieces, column, pages, rows, limits),
+            None => {
+                let (start, len) = column.byte_range();
+                let chunk = group.pieces.slice(start, len);
+                let chunk = chunk.ok_or_else(|| in_column(FooterError::new("it is not there")))?;
+                check_pages(&chunk, column, limits)
+            }
+        };
         // Levels of nested values take next to nothing in the file.
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
-        sum = sum.saturating_add(pages).saturating_add(values);
+        sum = sum.saturating_add(pages.map_err(in_column)?).saturating_add(values);
         if values > limits.group {
             return Err(FooterError::TooLarge {
                 what: "a column of a row group",
@@ -123,10 +151,12 @@ fn check_group(
 }
 
 /// The columns of one row group, as the crate `parquet` asks for them.
-struct Group {
-    footer: Arc<Footer>,
-    group: usize,
-    piece: Piece,
+pub(super) struct Group {
+    pub(super) footer: Arc<Footer>,
+    pub(super) group: usize,
+    pub(super) pieces: Pieces,
+    /// The places of the pages of those leaves of which not all pages are there.
+    pub(super) pages: HashMap<usize, Vec<PageLocation>>,
 }
 
 impl Group {
@@ -144,7 +174,8 @@ impl RowGroups for Group {
         let column = self.metadata().and_then(|group| group.columns().get(at));
         let column = column
             .ok_or_else(|| ParquetError::General(format!("there is no column number {at}")))?;
-        let pages = Pages::new(self.piece.clone(), column, self.num_rows())?;
+        let places = self.pages.get(&at).cloned();
+        let pages = Pages::new(self.pieces.clone(), column, self.num_rows(), places)?;
         let pages: Box<dyn PageReader> = Box::new(pages);
         Ok(Box::new(OneGroup(Some(Ok(pages)))))
     }
@@ -203,10 +234,11 @@ pub(crate) fn decode_file<T: Record>(
         let line = (records.len() - before) as u64 + 1;
         DecodeError { line, column: 0, source }
     };
-    let footer = footer_of::<T>(&file).map_err(|e| at(records, e.into()))?;
+    let footer = footer_of(&file).map_err(|e| at(records, e.into()))?;
+    let columns = footer.columns_of::<T>().map_err(|e| at(records, e.into()))?;
     let footer = Arc::new(footer);
     for group in 0..footer.groups() {
-        let opened = Batches::open(&footer, group, 0, file.clone(), limits);
+        let opened = Batches::open(&footer, &columns, group, 0, file.clone(), limits);
         let mut batches = opened.map_err(|e| at(records, e))?;
         while let Some(batch) = batches.next().map_err(|e| at(records, e))? {
             let rows = Rows::<T>::open(&batch).map_err(|e| at(records, e))?;
@@ -219,12 +251,12 @@ pub(crate) fn decode_file<T: Record>(
 }
 
 /// The footer of a file that is in memory.
-pub(crate) fn footer_of<T: Record>(file: &[u8]) -> std::result::Result<Footer, FooterError> {
+pub(crate) fn footer_of(file: &[u8]) -> std::result::Result<Footer, FooterError> {
     let size = file.len() as u64;
     let tail = file.len().checked_sub(TAIL_BYTES as usize);
     let (front, tail) = file.split_at(tail.unwrap_or(0));
     let len = footer_len(tail, size)?;
     let begin = usize::try_from(len).ok().and_then(|len| front.len().checked_sub(len));
     let footer = begin.and_then(|begin| front.get(begin..));
-    Footer::read::<T>(footer.unwrap_or_default(), size)
+    Footer::read(footer.unwrap_or_default(), size)
 }

@@ -3,7 +3,11 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
+use arrow_schema::Fields;
+use parquet::arrow::{
+    FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
+};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::SchemaDescriptor;
 
@@ -52,15 +56,23 @@ impl FooterError {
     }
 }
 
-/// What is known of a file: its row groups, and which of their columns are wanted.
+/// What is known of a file.
 #[derive(Debug)]
 pub(crate) struct Footer {
     pub(super) metadata: ParquetMetaData,
-    pub(super) levels: FieldLevels,
-    pub(super) leaves: Vec<bool>,
+    /// All columns, as arrow sees them.
+    pub(super) fields: Fields,
     groups: Vec<Range<u64>>,
     /// Where the footer begins.
     begin: u64,
+}
+
+/// Some of a file's columns.
+#[derive(Debug)]
+pub(crate) struct Projection {
+    pub(super) levels: FieldLevels,
+    /// For each leaf whether it is one of them.
+    pub(super) leaves: Vec<bool>,
 }
 
 /// The length of the footer of a file of `size` bytes that ends in `tail`, [`TAIL_BYTES`] long.
@@ -89,24 +101,22 @@ pub(crate) fn footer_len(tail: &[u8], size: u64) -> Result<u64, FooterError> {
 }
 
 impl Footer {
-    /// The footer in `bytes`, of a file of `size` bytes that ends in it; of the columns, those that
-    /// `T` has.
+    /// The footer in `bytes`, of a file of `size` bytes that ends in it.
     ///
     /// # Errors
     /// For a footer that cannot be read, or claims what cannot be.
-    pub(crate) fn read<T: Record>(bytes: &[u8], size: u64) -> Result<Self, FooterError> {
+    pub(crate) fn read(bytes: &[u8], size: u64) -> Result<Self, FooterError> {
         check_schema(bytes).map_err(|Malformed| FooterError::new("its footer is malformed"))??;
         let begin = size.saturating_sub(bytes.len() as u64 + TAIL_BYTES);
         let decode = || {
             let metadata = ParquetMetaDataReader::decode_metadata(bytes)?;
             let schema = metadata.file_metadata().schema_descr();
-            let leaves = wanted(schema, T::SCHEMA.fields());
-            let mask = ProjectionMask::leaves(schema, (0..leaves.len()).filter(|&i| leaves[i]));
-            let plain = parquet_to_arrow_field_levels(schema, mask, None)?;
-            Ok::<_, parquet::errors::ParquetError>((metadata, plain, leaves))
+            // The schema that arrow adds to files is not looked at.
+            let fields = parquet_to_arrow_schema(schema, None)?.fields;
+            Ok::<_, ParquetError>((metadata, fields))
         };
         // Its decoder has been seen to panic for footers that are damaged.
-        let (metadata, levels, leaves) = catch_unwind(AssertUnwindSafe(decode))
+        let (metadata, fields) = catch_unwind(AssertUnwindSafe(decode))
             .map_err(|_| FooterError::new("its footer cannot be decoded"))?
             .map_err(|error| FooterError::new(format!("its footer cannot be decoded: {error}")))?;
         let metadata = without_empty_groups(metadata);
@@ -120,7 +130,26 @@ impl Footer {
         if u64::try_from(metadata.file_metadata().num_rows()) != Ok(rows) {
             return Err(FooterError::new("its number of rows is not that of its row groups"));
         }
-        Ok(Self { metadata, levels, leaves, groups, begin })
+        Ok(Self { metadata, fields, groups, begin })
+    }
+
+    /// The columns of the fields of `T`.
+    ///
+    /// # Errors
+    /// For columns that arrow cannot hold.
+    pub(crate) fn columns_of<T: Record>(&self) -> Result<Projection, FooterError> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        self.projection(wanted(schema, T::SCHEMA.fields()))
+    }
+
+    pub(super) fn projection(&self, leaves: Vec<bool>) -> Result<Projection, FooterError> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        let mask = ProjectionMask::leaves(schema, (0..leaves.len()).filter(|&i| leaves[i]));
+        let levels = || parquet_to_arrow_field_levels(schema, mask, None);
+        let levels = catch_unwind(AssertUnwindSafe(levels))
+            .map_err(|_| FooterError::new("its columns cannot be read"))?
+            .map_err(|error| FooterError::new(format!("its columns cannot be read: {error}")))?;
+        Ok(Projection { levels, leaves })
     }
 
     /// How many rows the file has.

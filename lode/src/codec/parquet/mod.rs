@@ -17,6 +17,7 @@ mod jobs;
 mod output;
 mod pages;
 mod properties;
+mod scan;
 mod sort;
 mod thrift;
 
@@ -34,7 +35,9 @@ use crate::record::columnar::{ColumnOptions, TimeUnit};
 
 pub use compression::{ParquetCompression, ParquetLevel};
 pub(crate) use decode::{Batches, Rows, footer_of};
-pub(crate) use footer::{Footer, FooterError, TAIL_BYTES, footer_len};
+pub(crate) use footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
+pub(crate) use pages::Pieces;
+pub(crate) use scan::{Filter, SelectedBatches, Step, Survey};
 
 use decode::decode_file;
 

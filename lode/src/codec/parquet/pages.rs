@@ -4,6 +4,7 @@
 //! decompressed, and for some encodings what the page says that it holds.
 
 use std::io::{self, Cursor, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,40 +12,68 @@ use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::footer::FooterError;
 use super::thrift::{Malformed, Thrift, kind};
 
-/// A run of a file's bytes, which is read by its place in the file.
+/// Runs of a file's bytes, which are read by their places in the file.
 #[derive(Debug, Clone)]
-pub(super) struct Piece {
-    pub(super) begin: u64,
-    pub(super) bytes: Bytes,
-}
+pub(crate) struct Pieces(Arc<[(u64, Bytes)]>);
 
-impl Piece {
-    pub(super) fn slice(&self, start: u64, len: u64) -> Option<Bytes> {
-        let from = usize::try_from(start.checked_sub(self.begin)?).ok()?;
-        let to = from.checked_add(usize::try_from(len).ok()?)?;
-        (to <= self.bytes.len()).then(|| self.bytes.slice(from..to))
+impl Pieces {
+    pub(super) fn one(begin: u64, bytes: Bytes) -> Self {
+        Self([(begin, bytes)].into())
+    }
+
+    /// Runs of bytes, by the bytes they begin at.
+    pub(crate) fn new(mut pieces: Vec<(u64, Bytes)>) -> Self {
+        pieces.sort_by_key(|piece| piece.0);
+        Self(pieces.into())
+    }
+
+    pub(crate) fn all(&self) -> &[(u64, Bytes)] {
+        &self.0
+    }
+
+    /// The piece that holds this range, and where in it.
+    fn find(&self, range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
+        let before = self.0.partition_point(|piece| piece.0 <= range.start);
+        // Pieces may overlap: the one that begins last need not be the one that reaches.
+        self.0.get(..before)?.iter().rev().find_map(|(begin, bytes)| {
+            let from = usize::try_from(range.start - begin).ok()?;
+            let to = usize::try_from(range.end.checked_sub(*begin)?).ok()?;
+            (from <= to && to <= bytes.len()).then_some((bytes, from..to))
+        })
+    }
+
+    /// The bytes of this range.
+    pub(crate) fn at(&self, range: Range<u64>) -> Option<&[u8]> {
+        let (bytes, range) = self.find(range)?;
+        bytes.get(range)
+    }
+
+    pub(crate) fn slice(&self, start: u64, len: u64) -> Option<Bytes> {
+        let (bytes, range) = self.find(start..start.checked_add(len)?)?;
+        Some(bytes.slice(range))
     }
 }
 
-impl Length for Piece {
+impl Length for Pieces {
     fn len(&self) -> u64 {
-        self.begin + self.bytes.len() as u64
+        self.0.last().map_or(0, |(begin, bytes)| begin + bytes.len() as u64)
     }
 }
 
-impl ChunkReader for Piece {
+impl ChunkReader for Pieces {
     type T = Cursor<Bytes>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        let len = self.len().checked_sub(start);
-        let rest = len.and_then(|len| self.slice(start, len));
-        rest.map(Cursor::new).ok_or_else(|| outside(start))
+        // A header of a page, which is in one piece with its page.
+        let (bytes, range) = self.find(start..start + 1).ok_or_else(|| outside(start))?;
+        Ok(Cursor::new(bytes.slice(range.start..)))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
@@ -53,7 +82,7 @@ impl ChunkReader for Piece {
 }
 
 fn outside(start: u64) -> ParquetError {
-    ParquetError::General(format!("byte {start} is not in the row group"))
+    ParquetError::General(format!("byte {start} was not read"))
 }
 
 /// Limits on what pages may claim.
@@ -97,16 +126,9 @@ pub(super) fn check_pages(
             DICTIONARY => {}
             _ => return Err(FooterError::new("there is a page of an unknown kind")),
         }
-        // Not more than the records in it could take.
-        let most = limits.record.saturating_mul(claimed.max(1)).min(limits.group);
         bytes = bytes.saturating_add(size);
-        if size > most || bytes > limits.group {
-            let limit = most.min(limits.group);
-            return Err(FooterError::TooLarge { what: "a page of a column", limit });
-        }
-        if matches!(column.compression(), Compression::GZIP(_)) {
-            check_gzip(body, &header, size)?;
-        }
+        check_size(&header, size, bytes, limits)?;
+        check_gzip(body, &header, size, column)?;
         first = false;
         rest = after;
     }
@@ -116,8 +138,79 @@ pub(super) fn check_pages(
     }
 }
 
+/// As [`check_pages`], of those pages that are there.
+pub(super) fn check_some(
+    pieces: &Pieces,
+    column: &ColumnChunkMetaData,
+    places: &[PageLocation],
+    rows: usize,
+    limits: PageLimits,
+) -> std::result::Result<u64, FooterError> {
+    let mut bytes = 0_u64;
+    let mut check = |place: u64, len: u64, rows: Option<u64>| {
+        // One that is not there is never decoded.
+        let Some(page) = pieces.slice(place, len) else { return Ok(()) };
+        let (header, front) = Header::read(&page)
+            .map_err(|Malformed| FooterError::new("the header of a page is malformed"))?;
+        let body = page.get(front..).unwrap_or_default();
+        let (stored, size) =
+            (usize::try_from(header.compressed), u64::try_from(header.uncompressed));
+        let (Ok(stored), Ok(size)) = (stored, size) else {
+            return Err(FooterError::new("a page has no place in its column"));
+        };
+        let values = u64::try_from(header.values).unwrap_or(u64::MAX);
+        let fits = match (header.kind, rows) {
+            (DATA | DATA_V2, Some(rows)) => stored == body.len() && values >= rows,
+            (DICTIONARY, None) => stored <= body.len() && values <= size,
+            _ => false,
+        };
+        let flat = column.column_descr().max_rep_level() == 0;
+        if !fits || (flat && rows.is_some_and(|rows| rows != values)) {
+            return Err(FooterError::new("a page is not what the index says"));
+        }
+        bytes = bytes.saturating_add(size);
+        check_size(&header, size, bytes, limits)?;
+        check_gzip(body.get(..stored).unwrap_or_default(), &header, size, column)
+    };
+    let (start, _) = column.byte_range();
+    for (at, place) in places.iter().enumerate() {
+        let number = |value: i64| u64::try_from(value).unwrap_or(u64::MAX);
+        let offset = number(place.offset);
+        if at == 0 && offset > start {
+            check(start, offset - start, None)?;
+        }
+        let next = places.get(at + 1).map_or(rows as u64, |next| number(next.first_row_index));
+        let rows = next.saturating_sub(number(place.first_row_index));
+        check(offset, number(i64::from(place.compressed_page_size)), Some(rows))?;
+    }
+    Ok(bytes)
+}
+
+/// Whether a page has no more bytes than the records in it could take.
+fn check_size(
+    header: &Header,
+    size: u64,
+    all: u64,
+    limits: PageLimits,
+) -> std::result::Result<(), FooterError> {
+    let values = u64::try_from(header.values).unwrap_or(0).max(1);
+    let limit = limits.record.saturating_mul(values).min(limits.group);
+    match size > limit || all > limits.group {
+        true => Err(FooterError::TooLarge { what: "a page of a column", limit }),
+        false => Ok(()),
+    }
+}
+
 /// gzip is decompressed to its end, whatever the header says.
-fn check_gzip(body: &[u8], header: &Header, size: u64) -> std::result::Result<(), FooterError> {
+fn check_gzip(
+    body: &[u8],
+    header: &Header,
+    size: u64,
+    column: &ColumnChunkMetaData,
+) -> std::result::Result<(), FooterError> {
+    if !matches!(column.compression(), Compression::GZIP(_)) {
+        return Ok(());
+    }
     let plain = u64::try_from(header.level_bytes).unwrap_or(u64::MAX);
     if header.is_plain || size <= plain {
         return Ok(());
@@ -191,15 +284,20 @@ impl Header {
 
 /// The pages of one column of a row group.
 pub(super) struct Pages {
-    inner: SerializedPageReader<Piece>,
+    inner: SerializedPageReader<Pieces>,
     has_rep_levels: bool,
     has_def_levels: bool,
 }
 
 impl Pages {
-    pub(super) fn new(piece: Piece, column: &ColumnChunkMetaData, rows: usize) -> Result<Self> {
+    pub(super) fn new(
+        pieces: Pieces,
+        column: &ColumnChunkMetaData,
+        rows: usize,
+        places: Option<Vec<PageLocation>>,
+    ) -> Result<Self> {
         Ok(Self {
-            inner: SerializedPageReader::new(Arc::new(piece), column, rows, None)?,
+            inner: SerializedPageReader::new(Arc::new(pieces), column, rows, places)?,
             has_rep_levels: column.column_descr().max_rep_level() > 0,
             has_def_levels: column.column_descr().max_def_level() > 0,
         })

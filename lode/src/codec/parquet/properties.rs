@@ -18,6 +18,9 @@ pub(super) const SCHEMA_KEY: &str = "lode.schema.json";
 /// Bounds of texts are cut to this many bytes.
 const BOUND_BYTES: usize = 64;
 
+/// The most bytes of a dictionary: a scan reads all of it, however few rows it wants.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
 /// How often a Bloom filter says 'perhaps' of a value that is not there.
 const FALSE_POSITIVES: f64 = 0.01;
 
@@ -34,6 +37,7 @@ pub(super) fn properties<T: Record>(
         .set_data_page_row_count_limit(settings.page_rows)
         // The limit is looked at once per so many rows.
         .set_write_batch_size(settings.page_rows.min(1024))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(BOUND_BYTES))
         .set_column_index_truncate_length(Some(BOUND_BYTES))

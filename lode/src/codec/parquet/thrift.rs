@@ -90,6 +90,18 @@ impl<'a> Thrift<'a> {
         Err(Malformed)
     }
 
+    pub(super) fn binary(&mut self) -> Result<&'a [u8]> {
+        let len = usize::try_from(self.unsigned()?).map_err(|_| Malformed)?;
+        let start = self.read;
+        self.take(len)?;
+        self.bytes.get(start..self.read).ok_or(Malformed)
+    }
+
+    /// An element of a list of booleans.
+    pub(super) fn flag(&mut self) -> Result<bool> {
+        Ok(self.byte()? == kind::TRUE)
+    }
+
     fn skip(&mut self, kind: u8, depth: u8) -> Result<()> {
         let depth = depth.checked_sub(1).ok_or(Malformed)?;
         match kind {
@@ -97,10 +109,7 @@ impl<'a> Thrift<'a> {
             kind::BYTE => self.byte().map(drop),
             kind::I16 | kind::I32 | kind::I64 => self.unsigned().map(drop),
             kind::DOUBLE => self.take(8),
-            kind::BINARY => {
-                let len = usize::try_from(self.unsigned()?).map_err(|_| Malformed)?;
-                self.take(len)
-            }
+            kind::BINARY => self.binary().map(drop),
             kind::LIST | kind::SET => {
                 let (kind, len) = self.list()?;
                 for _ in 0..len {

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use futures::stream::BoxStream;
+#[cfg(feature = "parquet")]
+use futures::{StreamExt, TryStreamExt};
 
 use super::super::formats::{Formats, Wanted};
 #[cfg(feature = "parquet")]
-use super::columns;
+use super::select::convert;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
 use crate::codec::{DecodeRecords, Jsonl};
 use crate::error::Result;
@@ -36,9 +38,16 @@ pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, 
         return formats.decoded(manifest, file, Wanted { codec, rows: None });
     };
     #[cfg(feature = "parquet")]
-    if codec.as_parquet().is_some() {
-        let whole = formats.decoded(manifest, file, Wanted { codec, rows: None })?;
-        return Ok(columns::filtered(whole, Arc::clone(filter)));
+    if codec.is_parquet() {
+        let all = formats.decoded(manifest, file, Wanted { codec, rows: None })?;
+        let test = Arc::clone(filter);
+        let otherwise = move || {
+            Ok(by_chunks(all, move |mut records: Vec<T>| {
+                records.retain(|record| test.eval(&record) == Some(true));
+                Ok(records)
+            }))
+        };
+        return formats.scanned(manifest, file, Some(Arc::clone(filter)), otherwise);
     }
     let rows = Arc::new(AtomicU64::new(0));
     let filter = Arc::clone(filter);
@@ -53,13 +62,10 @@ pub(super) fn selected<T: Record, S: Record>(
     let FileScan { formats, manifest, file, filter } = scan;
     let inner = formats.codec_of(manifest, file)?;
     #[cfg(feature = "parquet")]
-    if let Some(parquet) = inner.as_parquet().cloned() {
-        let Some(filter) = filter else {
-            let codec = Arc::new(parquet);
-            return formats.decoded(manifest, file, Wanted { codec, rows: None });
-        };
-        let whole = formats.decoded(manifest, file, Wanted { codec: inner, rows: None })?;
-        return Ok(columns::converted(columns::filtered(whole, Arc::clone(filter))));
+    if inner.is_parquet() {
+        let whole = whole(scan)?;
+        let otherwise = move || Ok(by_chunks(whole, |records: Vec<T>| converted(&records)));
+        return formats.scanned(manifest, file, filter.clone(), otherwise);
     }
     let rows = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&rows);
@@ -72,4 +78,30 @@ pub(super) fn selected<T: Record, S: Record>(
         filter => Arc::new(ThroughRecords { inner, filter, rows: counter }),
     };
     formats.decoded(manifest, file, Wanted { codec, rows: Some(rows) })
+}
+
+/// These chunks as others, made on a thread that may block.
+#[cfg(feature = "parquet")]
+fn by_chunks<T: Record, S: Record>(
+    chunks: BoxStream<'static, Result<Vec<T>>>,
+    make: impl Fn(Vec<T>) -> Result<Vec<S>> + Clone + Send + 'static,
+) -> BoxStream<'static, Result<Vec<S>>> {
+    let made = move |records| {
+        let make = make.clone();
+        async move { tokio::task::spawn_blocking(move || make(records)).await? }
+    };
+    chunks.and_then(made).boxed()
+}
+
+/// Records as others, by the names of their fields.
+#[cfg(feature = "parquet")]
+fn converted<T: Record, S: Record>(records: &[T]) -> Result<Vec<S>> {
+    let mut buffer = Vec::new();
+    let mut convert = |(row, record)| {
+        convert(record, &mut buffer).map_err(|source| {
+            let field = String::new();
+            crate::error::Error::Encode { row, field, source }
+        })
+    };
+    (0..).zip(records).map(&mut convert).collect()
 }

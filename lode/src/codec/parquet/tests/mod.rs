@@ -3,6 +3,7 @@
 mod damage;
 mod files;
 mod round_trip;
+mod scan;
 mod writing;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,195 @@
+//! Scans: whatever is not read, the result is that of filtering all records.
+
+use std::sync::Mutex;
+
+use super::*;
+use crate::{Predicate, Progress};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[lode(crate = crate)]
+struct Sample {
+    id: u32,
+    #[lode(bloom)]
+    name: Option<String>,
+    kind: Kind,
+    x: f64,
+    y: Option<f32>,
+    when: DateTime<Utc>,
+    day: Option<NaiveDate>,
+    best: Option<Leg>,
+    tags: Option<Vec<String>>,
+    ok: Option<bool>,
+    big: u64,
+}
+
+fn sample(id: u32) -> Sample {
+    let noise = id.wrapping_mul(0x9e37_79b1) >> 16;
+    let float = |n: u32| match n % 11 {
+        0 => f64::NAN,
+        1 => f64::INFINITY,
+        2 => -0.0,
+        n => f64::from(n) - 5.5,
+    };
+    Sample {
+        id,
+        name: (noise % 7 > 0).then(|| format!("name {}", id / 50)),
+        kind: if noise % 3 == 0 { Kind::Fancy } else { Kind::Plain },
+        x: float(noise),
+        y: (noise % 5 > 0).then(|| float(id / 30) as f32),
+        when: Utc.timestamp_nanos(i64::from(id) * 1_000_000_007),
+        day: NaiveDate::from_ymd_opt(2013, 1 + id % 12, 1),
+        best: (id % 3 > 0).then(|| Leg {
+            from: format!("stop {}", id / 20),
+            km: (noise % 2 == 0).then_some(id as f32),
+        }),
+        tags: (id % 100 > 10).then(|| vec!["a".to_owned(); (noise % 3) as usize]),
+        ok: (noise % 4 > 0).then_some(id > 500),
+        big: u64::MAX - u64::from(id),
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[lode(crate = crate)]
+struct Slim {
+    id: u32,
+    name: Option<String>,
+}
+
+fn predicates() -> Vec<Predicate<Sample>> {
+    let c = Sample::columns;
+    let time = |id: u32| sample(id).when;
+    vec![
+        c().id.eq(17),
+        c().id.lt(0),
+        c().id.ge(990),
+        !c().id.lt(990),
+        c().name.eq("name 3"),
+        c().name.eq("no such name"),
+        c().name.is_in(["name 2", "name 19", "other"]),
+        c().name.is_null(),
+        !c().name.is_null() & c().id.lt(60),
+        c().name.starts_with("name 1"),
+        c().kind.eq(Kind::Fancy) & c().id.lt(30),
+        c().x.gt(0.0),
+        c().x.ne(1.5),
+        c().x.eq(0.0),
+        c().y.lt(-2.0),
+        !c().y.ge(-2.0),
+        c().when.lt(time(40)),
+        c().when.ge(time(600)) & c().when.lt(time(610)),
+        c().day.eq(NaiveDate::from_ymd_opt(2013, 4, 1).unwrap()),
+        c().best.from.eq("stop 7"),
+        c().best.from.is_null(),
+        c().best.km.gt(800.0),
+        c().best.km.is_null() & !c().best.from.is_null(),
+        c().tags.is_null(),
+        c().ok.eq(true),
+        c().ok.eq(true) | c().ok.is_null(),
+        c().big.gt(u64::MAX - 20),
+        c().id.lt(100) | c().big.lt(u64::MAX - 900),
+    ]
+}
+
+fn same(a: &[Sample], b: &[Sample]) -> bool {
+    // NaN is itself here.
+    format!("{a:?}") == format!("{b:?}")
+}
+
+#[tokio::test]
+async fn a_scan_is_a_filter_of_everything() {
+    let records: Vec<Sample> = (0..1000).map(sample).collect();
+    for (rows, pages) in [(1000, 10), (300, 64), (128, 1000), (50, 7)] {
+        let store = Store::memory();
+        let codec = Parquet::new().row_group_rows(rows).page_rows(pages);
+        let dataset = Dataset::<Sample>::new(&store, "samples").unwrap().codec(codec);
+        let snapshot = dataset.write(&records, Metadata::empty()).await.unwrap();
+        for predicate in predicates() {
+            let expected: Vec<Sample> = records
+                .iter()
+                .filter(|record| predicate.matches(record) == Some(true))
+                .cloned()
+                .collect();
+            let scan = dataset.scan(&snapshot).filter(predicate.clone());
+            let found = scan.collect().await.unwrap();
+            assert!(
+                same(&found, &expected),
+                "{predicate} {rows} {pages}: {} not {}",
+                found.len(),
+                expected.len()
+            );
+            let scan = dataset.scan(&snapshot).filter(predicate.clone()).select::<Slim>();
+            let found = scan.collect().await.unwrap();
+            let slim = |it: &Sample| Slim { id: it.id, name: it.name.clone() };
+            assert_eq!(found, expected.iter().map(slim).collect::<Vec<_>>(), "{predicate}");
+            let count = dataset.scan(&snapshot).filter(predicate.clone()).count().await.unwrap();
+            assert_eq!(count, expected.len() as u64, "{predicate}");
+        }
+        let all = dataset.scan(&snapshot).select::<Slim>().collect().await.unwrap();
+        assert_eq!(all.len(), 1000);
+    }
+}
+
+#[tokio::test]
+async fn less_is_read_than_there_is() {
+    let records: Vec<Sample> = (0..100_000).map(sample).collect();
+    let store = Store::memory();
+    let told: Arc<Mutex<Progress>> = Arc::default();
+    let tell = Arc::clone(&told);
+    let dataset = Dataset::<Sample>::new(&store, "samples")
+        .unwrap()
+        .codec(Parquet::new())
+        .on_progress(move |progress| *tell.lock().unwrap() = progress);
+    let snapshot = dataset.write(&records, Metadata::empty()).await.unwrap();
+    let size = snapshot.size_bytes();
+    let few = Sample::columns().id.ge(20_000) & Sample::columns().id.lt(20_010);
+    let found = dataset.scan(&snapshot).filter(few).collect().await.unwrap();
+    assert!(same(&found, &records[20_000..20_010]));
+    let read = told.lock().unwrap().bytes;
+    assert!(read < size / 4, "{read} of {size}");
+
+    let slim = dataset.scan(&snapshot).select::<Slim>().collect().await.unwrap();
+    assert_eq!(slim.len(), 100_000);
+    let read = told.lock().unwrap().bytes;
+    let file = metadata_of(&stored(&store, &snapshot).await[0]);
+    let columns = file.row_group(0).columns();
+    let two: i64 = columns[..2].iter().map(|column| column.compressed_size()).sum();
+    // The footer and the indexes come on top.
+    assert!(read < two as u64 + (64 << 10) + (32 << 10), "{read} of {size}, {two}");
+}
+
+/// What only a whole record tells: the default of a field that the file has not.
+#[tokio::test]
+async fn a_default_that_a_file_lacks() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    #[lode(crate = crate)]
+    struct Old {
+        id: u32,
+    }
+    fn seven() -> u32 {
+        7
+    }
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    #[lode(crate = crate)]
+    struct New {
+        id: u32,
+        #[serde(default = "seven")]
+        lucky: u32,
+        later: Option<String>,
+    }
+    let store = Store::memory();
+    let old = Dataset::<Old>::new(&store, "evolving").unwrap().codec(Parquet::new());
+    old.write(&[Old { id: 1 }, Old { id: 2 }], Metadata::empty()).await.unwrap();
+    let new = Dataset::<New>::new(&store, "evolving").unwrap().codec(Parquet::new());
+    let more = [New { id: 3, lucky: 1, later: Some("x".into()) }];
+    let both = new.append(&more, Metadata::empty()).await.unwrap();
+    let ids = async |predicate| {
+        let found = new.scan(&both).filter(predicate).collect().await.unwrap();
+        let mut ids: Vec<u32> = found.iter().map(|record| record.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(ids(New::columns().lucky.eq(7)).await, [1, 2]);
+    assert_eq!(ids(New::columns().lucky.lt(7)).await, [3]);
+    assert_eq!(ids(New::columns().later.is_null()).await, [1, 2]);
+    assert_eq!(ids(!New::columns().later.is_null()).await, [3]);
+}

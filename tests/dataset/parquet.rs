@@ -1,0 +1,189 @@
+//! Datasets whose files are Parquet, through the public API.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeZone, Utc};
+use futures::TryStreamExt;
+use lode::codec::{Jsonl, Parquet, ParquetCompression};
+use lode::{Dataset, Error, HiveLayout, Limits, Progress, Record, Store, metadata};
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Flight {
+    #[lode(timestamp)]
+    time_hour: DateTime<Utc>,
+    #[lode(partition)]
+    carrier: String,
+    flight: u32,
+    dep_delay: Option<i32>,
+}
+
+fn flights(numbers: std::ops::Range<u32>) -> Vec<Flight> {
+    numbers
+        .map(|flight| Flight {
+            time_hour: Utc.timestamp_opt(1_357_034_400 + i64::from(flight), 0).unwrap(),
+            carrier: ["UA", "AA", "B6"][flight as usize % 3].to_owned(),
+            flight,
+            dep_delay: (flight % 3 != 0).then_some(flight as i32 - 5),
+        })
+        .collect()
+}
+
+fn by_number(mut flights: Vec<Flight>) -> Vec<Flight> {
+    flights.sort_by_key(|flight| flight.flight);
+    flights
+}
+
+#[tokio::test]
+async fn partitions_appended_and_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::local(dir.path()).unwrap();
+    let dataset = Dataset::<Flight>::new(&store, "flights")
+        .unwrap()
+        .layout(HiveLayout)
+        .codec(Parquet::new().compression(ParquetCompression::Snappy));
+    let one = dataset.write(&flights(0..300), metadata! {}).await.unwrap();
+    assert_eq!(one.files().len(), 3);
+    assert!(one.files().iter().all(|file| file.path.ends_with(".parquet")));
+    let two = dataset.append(&flights(300..600), metadata! {}).await.unwrap();
+    assert_eq!(by_number(dataset.read(&two).await.unwrap()), flights(0..600));
+    let some: Vec<Flight> = flights(600..700).into_iter().filter(|it| it.carrier == "UA").collect();
+    let three = dataset.replace_partitions(&some, metadata! {}).await.unwrap();
+    let found = dataset.read(&three).partition("carrier", "UA").await.unwrap();
+    assert_eq!(found, some);
+    assert_eq!(three.row_count(), 400 + some.len() as u64);
+    let delayed = Flight::columns().dep_delay.gt(590) & Flight::columns().carrier.eq("AA");
+    let found = dataset.scan(&three).filter(delayed).collect().await.unwrap();
+    assert!(found.iter().all(|it| it.carrier == "AA" && it.dep_delay > Some(590)));
+    assert_eq!(found.len(), 2);
+}
+
+#[tokio::test]
+async fn appended_to_json_lines() {
+    let store = Store::memory();
+    let lines = Dataset::<Flight>::new(&store, "flights").unwrap().codec(Jsonl::new());
+    lines.write(&flights(0..10), metadata! {}).await.unwrap();
+    let parquet = lines.clone().codec(Parquet::new());
+    let both = parquet.append(&flights(10..30), metadata! {}).await.unwrap();
+    // The handle's codec is for writing: each reads both.
+    assert_eq!(lines.read(&both).await.unwrap(), flights(0..30));
+    assert_eq!(parquet.stream(&both).try_collect::<Vec<_>>().await.unwrap(), flights(0..30));
+}
+
+#[tokio::test]
+async fn progress_grows_to_the_totals() {
+    let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
+    let tell = Arc::clone(&seen);
+    let dataset = Dataset::<Flight>::new(&Store::memory(), "flights")
+        .unwrap()
+        .codec(Parquet::new().row_group_rows(10_000))
+        .on_progress(move |progress| tell.lock().unwrap().push(progress));
+    let snapshot = dataset.write(&flights(0..60_000), metadata! {}).await.unwrap();
+    let check = |what| {
+        let told = std::mem::take(&mut *seen.lock().unwrap());
+        let bytes = told.iter().map(|told| told.bytes).max();
+        let records = told.iter().map(|told| told.records).max();
+        let files = told.iter().map(|told| told.files).max();
+        assert_eq!(bytes, Some(snapshot.size_bytes()), "{what}");
+        assert_eq!((records, files), (Some(60_000), Some(1)), "{what}");
+        let between = told.iter().any(|p| p.records > 0 && p.records < 60_000);
+        assert!(between, "{what}: nothing was told on the way");
+    };
+    check("write");
+    dataset.read(&snapshot).await.unwrap();
+    check("read");
+}
+
+/// A write that is dropped makes no snapshot, whatever its jobs were at, and is no harm to the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_is_dropped() {
+    let store = Store::memory();
+    let codec = Parquet::new().row_group_rows(5000);
+    let dataset = Dataset::<Flight>::new(&store, "flights").unwrap().codec(codec);
+    let records = flights(0..200_000);
+    for millis in [0, 1, 3, 10, 30] {
+        let write = dataset.write(&records, metadata! {});
+        let done = tokio::time::timeout(Duration::from_millis(millis), write).await;
+        assert!(done.is_err() || dataset.latest().await.unwrap().is_some());
+    }
+    let snapshot = dataset.write(&records[..1000], metadata! {}).await.unwrap();
+    assert_eq!(dataset.read(&snapshot).await.unwrap(), records[..1000]);
+}
+
+#[tokio::test]
+async fn files_roll_over_and_are_within_the_limits() {
+    let limits = Limits { target_file_bytes: 50_000, ..Limits::default() };
+    let dataset = Dataset::<Flight>::new(&Store::memory(), "flights")
+        .unwrap()
+        .codec(Parquet::new().row_group_rows(2000))
+        .limits(limits);
+    for snapshot in [
+        dataset.write(&flights(0..50_000), metadata! {}).await.unwrap(),
+        dataset.stream_write_records(flights(0..50_000), metadata! {}).await.unwrap(),
+    ] {
+        assert!(snapshot.files().len() > 2, "{}", snapshot.files().len());
+        assert_eq!(by_number(dataset.read(&snapshot).await.unwrap()), flights(0..50_000));
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Text {
+    n: u32,
+    text: String,
+}
+
+/// Long texts end row groups early: what is held is bounded by bytes, not by rows.
+#[tokio::test]
+async fn long_texts() {
+    let dataset =
+        Dataset::<Text>::new(&Store::memory(), "texts").unwrap().codec(Parquet::new());
+    let text = |n: u32| Text { n, text: format!("{n}").repeat(5 << 20) };
+    let records = (0..20).map(text);
+    let snapshot = dataset.stream_write_records(records, metadata! {}).await.unwrap();
+    let mut stream = dataset.stream(&snapshot);
+    let mut count = 0;
+    while let Some(record) = stream.try_next().await.unwrap() {
+        assert!(record == text(count));
+        count += 1;
+    }
+    assert_eq!(count, 20);
+}
+
+/// Others get their turn while records are encoded and decoded.
+#[tokio::test]
+async fn the_executor_is_not_blocked() {
+    let dataset =
+        Dataset::<Flight>::new(&Store::memory(), "flights").unwrap().codec(Parquet::new());
+    let records = flights(0..300_000);
+    let longest = Arc::new(Mutex::new(Duration::ZERO));
+    let seen = Arc::clone(&longest);
+    let ticks = tokio::spawn(async move {
+        loop {
+            let before = Instant::now();
+            tokio::task::yield_now().await;
+            let mut longest = seen.lock().unwrap();
+            *longest = before.elapsed().max(*longest);
+        }
+    });
+    let started = Instant::now();
+    let snapshot = dataset.write(&records, metadata! {}).await.unwrap();
+    assert_eq!(dataset.stream(&snapshot).try_fold(0, async |n, _| Ok(n + 1)).await.unwrap(), 300_000);
+    ticks.abort();
+    let (longest, all) = (*longest.lock().unwrap(), started.elapsed());
+    // Generous, for debug builds on busy machines; one block for all of it would be much more.
+    assert!(longest < all / 4, "{longest:?} of {all:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written() {
+    let dataset = Dataset::<Flight>::new(&Store::memory(), "flights").unwrap();
+    let mut records = flights(0..10);
+    records[7].time_hour = Utc.with_ymd_and_hms(1600, 1, 1, 0, 0, 0).unwrap();
+    let error =
+        dataset.clone().codec(Parquet::new()).write(&records, metadata! {}).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Encode { row: 7, field, .. } if field == "time_hour"),
+        "{error}"
+    );
+    assert!(dataset.latest().await.unwrap().is_none());
+}
