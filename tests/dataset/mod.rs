@@ -3,7 +3,7 @@
 mod basics;
 mod binary;
 mod bounds;
-mod parquet;
 mod evolution;
+mod parquet;
 mod progress;
 mod scan;
