@@ -12,7 +12,7 @@ use crate::flight::Flight;
 use crate::support::Bench;
 
 #[derive(serde::Serialize, serde::Deserialize, Record)]
-struct Route {
+pub(crate) struct Route {
     origin: String,
     dest: String,
     dep_delay: Option<i32>,
