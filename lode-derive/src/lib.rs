@@ -29,6 +29,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[lode(partition)]` | a partition key: strings, integers, bools, dates, enums |
 /// | `#[lode(partition = "day")]` | a partition key made of a time: also `hour`, `month`, `year` |
 /// | `#[lode(json)]` | store the field as JSON: for types that lode does not know |
+/// | `#[lode(sort)]` | sort the rows of each file by this field, nulls first; by several in declared order. Strings, bytes, integers, bools, dates, times, UUIDs. Parquet only: other codecs keep the order given |
+/// | `#[lode(bloom)]` | write a bloom filter, by which a look-up of one value can skip files. Strings, bytes, integers, dates, times, UUIDs. Parquet only |
+///
+/// `sort` and `bloom` count on the fields of the record itself, not on those of records nested in it.
 ///
 /// A struct may have type parameters. The bound of one that is a field type is `lode::record::Value`;
 /// where it is `lode::Record`, which includes serde's traits, serde needs to be told not to add them

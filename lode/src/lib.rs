@@ -132,6 +132,8 @@
 #[path = "private.rs"]
 pub mod __private;
 pub mod ambient;
+#[cfg(feature = "parquet")]
+pub mod arrow;
 pub mod checksum;
 pub mod codec;
 mod commit;

@@ -21,6 +21,7 @@ pub use {
     serde::Serialize,
     serde::de::DeserializeOwned,
     std::borrow::Cow,
+    std::boxed::Box,
     std::cmp::Ordering,
     std::marker::PhantomData,
     std::string::String,
@@ -33,9 +34,10 @@ pub use crate::__lode_columnar as columnar;
 #[cfg(feature = "parquet")]
 pub use {
     crate::record::columnar::{
-        Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Columns, Found,
-        JsonColumn, JsonWith, Names, NamesBuilder, NamesReader, Push, Read, StructBuilder,
-        StructReader, Stub, With, names_type, struct_type,
+        ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Columns, Exactly, Found,
+        Improper, JsonColumn, JsonWith, Names, NamesBuilder, NamesReader, Probe, Proper, Push,
+        Read, RowBuilder, RowReader, StructBuilder, StructReader, Stub, With, names_type,
+        row_builder, row_reader, struct_type,
     },
     arrow_array::ArrayRef,
     arrow_schema::{ArrowError, DataType, Field as ArrowField},
@@ -69,9 +71,9 @@ pub trait Json: Serialize {}
 impl<T: Serialize> Json for T {}
 
 /// What `#[lode(json)]` asks for, as a bound on fields whose type has parameters.
-pub trait JsonField: Serialize + DeserializeOwned {}
+pub trait JsonField: Serialize + DeserializeOwned + 'static {}
 
-impl<T: Serialize + DeserializeOwned> JsonField for T {}
+impl<T: Serialize + DeserializeOwned + 'static> JsonField for T {}
 
 /// A field of a schema, by what the traits say of its type.
 #[must_use]

@@ -65,13 +65,13 @@ async fn only_a_damaged_head_is_an_error() {
 async fn a_manifest_that_could_not_be_read_is_not_written() {
     let inner = memory() as Arc<dyn ObjectStore>;
     let store = lode_store(Arc::clone(&inner));
-    let limits = Limits { max_manifest_bytes: 3000, ..Limits::default() };
+    let limits = Limits { max_manifest_bytes: 9000, ..Limits::default() };
     let dataset = Dataset::<Row>::new(&store, "d").unwrap().limits(limits);
     dataset.append(&rows(0..1), metadata! {}).await.unwrap();
     let before = contents(&*inner).await;
     let error =
-        dataset.append(&rows(1..2), metadata! { "long": "x".repeat(3000) }).await.unwrap_err();
-    assert!(matches!(error, Error::LimitExceeded { limit: 3000, .. }), "{error}");
+        dataset.append(&rows(1..2), metadata! { "long": "x".repeat(9000) }).await.unwrap_err();
+    assert!(matches!(error, Error::LimitExceeded { limit: 9000, .. }), "{error}");
     assert_eq!(contents(&*inner).await, before, "what it had written is removed");
     let head = dataset.latest().await.unwrap().unwrap();
     assert_eq!(head.id().get(), 1);

@@ -30,7 +30,7 @@ fn at(second: i64) -> Option<DateTime<Utc>> {
 async fn an_append_of_unknown_times_makes_the_range_unknown() {
     let store = lode_store(memory() as Arc<dyn ObjectStore>);
     let timed = |id: &'static str| Dataset::<Timed>::new(&store, id).unwrap();
-    let plain = |id: &'static str| Dataset::<Plain>::new(&store, id).unwrap();
+    let plain = |id: &'static str| Dataset::<Plain>::new(&store, id).unwrap().statistics(false);
 
     timed("a").write(&[Timed { at: at(5) }], metadata! {}).await.unwrap();
     let none = timed("a").append(&[Timed { at: None }], metadata! {}).await.unwrap();
@@ -47,6 +47,12 @@ async fn an_append_of_unknown_times_makes_the_range_unknown() {
     plain("b").write(&[Plain { at: at(1) }], metadata! {}).await.unwrap();
     let unknown = timed("b").append(&[Timed { at: at(7) }], metadata! {}).await.unwrap();
     assert_eq!(unknown.time_range(), None);
+
+    // Statistics of a column that was no timestamp then are as good.
+    let with = Dataset::<Plain>::new(&store, "e").unwrap();
+    with.write(&[Plain { at: at(1) }], metadata! {}).await.unwrap();
+    let known = timed("e").append(&[Timed { at: at(7) }], metadata! {}).await.unwrap();
+    assert_eq!(known.time_range(), at(1).zip(at(7)));
 
     timed("c").write(&[Timed { at: None }], metadata! {}).await.unwrap();
     let known = timed("c").append(&[Timed { at: at(7) }], metadata! {}).await.unwrap();

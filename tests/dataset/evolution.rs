@@ -250,3 +250,22 @@ async fn another_codec_and_another_schema_in_one_snapshot() {
     found.sort_by_key(|record| record.id);
     assert_eq!(found, [as_second(1, "mon"), second(2, "tue")]);
 }
+
+/// A struct of another name with the same fields writes the same data.
+#[tokio::test]
+async fn a_renamed_struct_is_no_change() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    struct Tiny {
+        id: u8,
+        #[lode(partition)]
+        day: String,
+    }
+    let store = lode::Store::memory();
+    let old = Dataset::<Narrow>::new(&store, "d").unwrap();
+    let new = Dataset::<Tiny>::new(&store, "d").unwrap();
+    old.write(&[narrow(1, "mon")], metadata! {}).await.unwrap();
+    let latest = new.append(&[Tiny { id: 2, day: "tue".to_owned() }], metadata! {}).await.unwrap();
+    assert_eq!(latest.manifest().schemas, [RecordSchema::of::<Tiny>()]);
+    assert!(latest.files().iter().all(|file| file.schema == Some(0)));
+    assert_eq!(all(&old).await.unwrap().len(), 2);
+}

@@ -1,7 +1,9 @@
 //! Datasets through the public API.
 
 mod basics;
+mod binary;
 mod bounds;
-mod parquet;
 mod evolution;
+mod parquet;
 mod progress;
+mod scan;

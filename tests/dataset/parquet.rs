@@ -135,8 +135,7 @@ struct Text {
 /// Long texts end row groups early: what is held is bounded by bytes, not by rows.
 #[tokio::test]
 async fn long_texts() {
-    let dataset =
-        Dataset::<Text>::new(&Store::memory(), "texts").unwrap().codec(Parquet::new());
+    let dataset = Dataset::<Text>::new(&Store::memory(), "texts").unwrap().codec(Parquet::new());
     let text = |n: u32| Text { n, text: format!("{n}").repeat(5 << 20) };
     let records = (0..20).map(text);
     let snapshot = dataset.stream_write_records(records, metadata! {}).await.unwrap();
@@ -167,7 +166,10 @@ async fn the_executor_is_not_blocked() {
     });
     let started = Instant::now();
     let snapshot = dataset.write(&records, metadata! {}).await.unwrap();
-    assert_eq!(dataset.stream(&snapshot).try_fold(0, async |n, _| Ok(n + 1)).await.unwrap(), 300_000);
+    assert_eq!(
+        dataset.stream(&snapshot).try_fold(0, async |n, _| Ok(n + 1)).await.unwrap(),
+        300_000
+    );
     ticks.abort();
     let (longest, all) = (*longest.lock().unwrap(), started.elapsed());
     // Generous, for debug builds on busy machines; one block for all of it would be much more.

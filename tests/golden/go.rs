@@ -161,7 +161,7 @@ async fn datasets_are_listed_by_layout() {
     assert!(hive.iter().any(|found| found == "events-hive"), "{hive:?}");
 }
 
-/// The columns of `parquet-snappy`: each type, and each type with nulls.
+/// The columns of `parquet-snappy`: those named `n_` are null but in some rows.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
 struct Columns {
     i32: i32,
@@ -171,6 +171,7 @@ struct Columns {
     str: String,
     flag: bool,
     raw: lode::Bytes,
+    #[lode(timestamp)]
     ts: DateTime<Utc>,
     n_i32: Option<i32>,
     n_i64: Option<i64>,
@@ -182,27 +183,63 @@ struct Columns {
     n_ts: Option<DateTime<Utc>>,
 }
 
-/// By name, though Go sorts its columns by theirs.
 #[tokio::test]
-async fn parquet_is_read() {
-    let dataset = Dataset::<Columns>::new(&golden(), "parquet-snappy").unwrap();
-    let mut history: Vec<_> = dataset.history().try_collect().await.unwrap();
-    history.reverse();
-    assert_eq!(history.iter().map(Snapshot::row_count).collect::<Vec<_>>(), [1000, 1]);
-    let stats = history[0].files()[0].stats.as_ref().unwrap();
-    assert_eq!((stats.row_count, stats.columns[0].name.as_str()), (1000, "i32"));
-    let records = dataset.read(&history[0]).await.unwrap();
-    assert_eq!(records.len(), 1000);
-    let nulls = records.iter().filter(|record| record.n_i32.is_none()).count();
-    assert!((1..1000).contains(&nulls), "{nulls}");
-    assert!(records.iter().all(|record| record.n_str.is_some() == record.n_i32.is_some()));
-    assert_eq!(dataset.read(&history[1]).await.unwrap().len(), 1);
+async fn parquet_is_read_by_name() {
+    let store = golden();
+    let dataset = Dataset::<Columns>::new(&store, "parquet-snappy").unwrap();
+    assert_eq!(counts(&dataset).await, [1000, 1]);
+    let ids = dataset.snapshots().await.unwrap();
+    let first = dataset.snapshot(ids[0]).await.unwrap();
+    let rows = dataset.read(&first).await.unwrap();
+    let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let third = Columns {
+        i32: -1_722_783_903,
+        i64: 7_621_113_624_420_504_425,
+        f32: 1.0,
+        f64: 0.10355994734501184,
+        str: "row-2-é-<&>".into(),
+        flag: true,
+        raw: vec![b',', b'c', 0xdd].into(),
+        ts: time("2024-01-01T02:00:00.123456789Z"),
+        n_i32: Some(-2),
+        n_i64: Some(-9_223_372_036_854_775_806),
+        n_f32: Some(-1.25),
+        n_f64: Some(-1.0 / 3.0),
+        n_str: Some(String::new()),
+        n_flag: Some(false),
+        n_raw: Some(lode::Bytes::default()),
+        n_ts: Some(time("2024-01-01T02:00:00.123456789Z")),
+    };
+    assert_eq!(rows[2], third);
+    for (i, row) in rows.iter().enumerate() {
+        assert_eq!(row.str, format!("row-{i}-é-<&>"));
+        assert_eq!(row.f32, i as f32 / 2.0);
+        let hours = chrono::TimeDelta::hours(i as i64);
+        assert_eq!(row.ts, time("2024-01-01T00:00:00.123456789Z") + hours);
+    }
+    // The statistics that Go wrote say the same.
+    let stats = first.files()[0].stats.as_ref().unwrap();
+    let nulls = rows.iter().filter(|row| row.n_str.is_none()).count() as u64;
+    let column = stats.columns.iter().find(|column| column.name == "n_str").unwrap();
+    assert_eq!(column.null_count, Some(nulls));
+    let second = dataset.snapshot(ids[1]).await.unwrap();
+    let only = dataset.read(&second).await.unwrap();
+    assert_eq!(only[0], rows[0]);
 
-    let wanted = Columns::columns().i32.eq(records[7].i32);
-    let found = dataset.scan(&history[0]).filter(wanted.clone()).collect().await.unwrap();
-    let expected: Vec<Columns> =
-        records.iter().filter(|it| wanted.matches(it) == Some(true)).cloned().collect();
+    let wanted = Columns::columns().i32.eq(rows[7].i32);
+    let found = dataset.scan(&first).filter(wanted.clone()).collect().await.unwrap();
+    let expected: Vec<_> =
+        rows.iter().filter(|row| wanted.matches(row) == Some(true)).cloned().collect();
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn other_columns_than_the_record_has_are_not_parquet_of_it() {
+    let dataset = events(&golden(), "parquet-snappy");
+    let newest = dataset.latest().await.unwrap().unwrap();
+    let error = dataset.read(&newest).await.unwrap_err();
+    let text = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(text.contains("`id`: the column is missing"), "{text}");
 }
 
 /// A byte of each data file is changed: its md5 tells.
@@ -274,4 +311,28 @@ async fn the_head_is_found_whatever_the_hint_says() {
     }
     assert_eq!(hive(&store).latest().await.unwrap().unwrap().row_count(), 150);
     assert_eq!(flat(&store).latest().await.unwrap().unwrap().row_count(), 10);
+}
+
+#[tokio::test]
+async fn a_scan_of_files_without_statistics_reads_them() {
+    let store = golden();
+    let events = events(&store, "events-zstd");
+    let newest = events.snapshot(events.snapshots().await.unwrap()[0]).await.unwrap();
+    let wanted = || Event::columns().value.gt(0.5) & Event::columns().user.ne("ann");
+    let scan = || events.scan(&newest).filter(wanted());
+    assert_eq!(scan().plan().unwrap().skipped, []);
+    let mut expected = events.read(&newest).await.unwrap();
+    expected.retain(|event| wanted().matches(event) == Some(true));
+    assert!(!expected.is_empty());
+    assert_eq!(scan().collect().await.unwrap(), expected);
+    assert_eq!(scan().count().await.unwrap(), expected.len() as u64);
+
+    // Partitions are known by the paths.
+    let hive = hive(&store);
+    let newest = hive.latest().await.unwrap().unwrap();
+    let day = hive.read(&newest).await.unwrap().pop().unwrap().day;
+    let scan = || hive.scan(&newest).filter(DayEvent::columns().day.eq(&day));
+    assert_eq!(scan().plan().unwrap().read.len(), 1);
+    let found = scan().collect().await.unwrap();
+    assert!(!found.is_empty() && found.iter().all(|event| event.day == day));
 }

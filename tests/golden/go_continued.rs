@@ -187,7 +187,7 @@ async fn other_kinds_go_on_too() {
         assert_eq!(blobs.read_blob(&new).await.unwrap(), "new");
         assert_eq!(blobs.read_blob(&old).await.unwrap(), bytes);
     }
-    // A codec that is not there can be referred to, and replaced.
+    // Files of another codec can be replaced.
     let parquet = events(&store, "parquet-snappy");
     let one = parquet.write(&new_events(2), metadata! {}).await.unwrap();
     assert_eq!(parquet.read(&one).await.unwrap(), new_events(2));

@@ -77,6 +77,11 @@ pub fn blob(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n * n / 3) as u8).collect()
 }
 
+/// The folder is older than the statistics of all columns.
+fn of(store: &Store, id: &str) -> Dataset<Everything> {
+    Dataset::new(store, id).unwrap().statistics(false)
+}
+
 /// A new store with all of it.
 pub async fn write_all() -> Arc<dyn ObjectStore> {
     let inner = memory() as Arc<dyn ObjectStore>;
@@ -85,7 +90,7 @@ pub async fn write_all() -> Arc<dyn ObjectStore> {
         .with_clock(Arc::new(clock))
         .with_ids(Arc::new(CountingIds::from(1)));
 
-    let plain = Dataset::<Everything>::new(&store, "plain").unwrap();
+    let plain = of(&store, "plain");
     let about = metadata! { "source": "golden", "nested": { "list": [1, 2.5, null, "x"] } };
     plain.write(&records(0, 3), about).await.unwrap();
     plain.append(&records(3, 2), metadata! {}).idempotency_key("second").await.unwrap();
@@ -93,20 +98,20 @@ pub async fn write_all() -> Arc<dyn ObjectStore> {
     plain.write(&[], metadata! { "empty": true }).await.unwrap();
     plain.append(&records(9, 1), metadata! {}).await.unwrap();
 
-    let hive = Dataset::<Everything>::new(&store, "hive").unwrap().layout(HiveLayout);
+    let hive = of(&store, "hive").layout(HiveLayout);
     hive.write(&records(0, 9), metadata! {}).await.unwrap();
     hive.replace_partitions(&records(30, 1), metadata! {}).await.unwrap();
 
-    let flat = Dataset::<Everything>::new(&store, "flat").unwrap().layout(FlatLayout);
+    let flat = of(&store, "flat").layout(FlatLayout);
     flat.checksum(None).write(&records(0, 2), metadata! {}).await.unwrap();
 
     // Files of different encodings in one snapshot.
-    let mixed = Dataset::<Everything>::new(&store, "mixed").unwrap();
+    let mixed = of(&store, "mixed");
     mixed.clone().checksum(Checksum::Md5).write(&records(0, 2), metadata! {}).await.unwrap();
     mixed.clone().checksum(Checksum::Sha256).append(&records(2, 2), metadata! {}).await.unwrap();
     mixed.checksum(Checksum::Blake3).append(&records(4, 2), metadata! {}).await.unwrap();
 
-    let packed = Dataset::<Everything>::new(&store, "packed").unwrap();
+    let packed = of(&store, "packed");
     let zstd = packed.clone().codec(Jsonl::new().compress(Zstd::default()));
     zstd.write(&records(0, 5), metadata! {}).await.unwrap();
     let gzip = packed.codec(Jsonl::new().compress(Gzip::default()));
@@ -121,7 +126,7 @@ pub async fn write_all() -> Arc<dyn ObjectStore> {
     blobs.write(&blob(2000), metadata! {}).await.unwrap();
 
     // What a clean-up and an expiry leave.
-    let cleaned = Dataset::<Everything>::new(&store, "cleaned").unwrap();
+    let cleaned = of(&store, "cleaned");
     cleaned.write(&records(0, 1), metadata! {}).idempotency_key("gone").await.unwrap();
     cleaned.write(&records(1, 1), metadata! {}).await.unwrap();
     let list = ["datasets/cleaned/data/0190000000007000800000000000ffff/00000.jsonl".to_owned()];

@@ -6,6 +6,7 @@ mod hive;
 mod manifests;
 mod records;
 mod roundtrip;
+mod scan;
 mod strategies;
 
 use proptest::prelude::ProptestConfig;

@@ -5,7 +5,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Index, Path, WhereClause};
 
-use super::record::on_type;
 use crate::attr::Fallback;
 use crate::model::{Enum, Field, Record};
 
@@ -26,12 +25,12 @@ pub(crate) fn record(
         let name = &field.name.0;
         let aliases = field.attrs.aliases.iter().map(|(alias, _)| alias);
         let default = record.default.is_some() || field.attrs.default.is_some();
-        quote! { columns.open(#name, &[#(#aliases),*], #default || #column::NULLABLE)? }
+        quote! { #column.open(columns, #name, &[#(#aliases),*], #default)? }
     });
     let missing = stored.iter().zip(&columns).map(|(field, column)| {
         fallback(record, field).unwrap_or_else(|| {
             let name = &field.name.0;
-            quote! { #column::missing().map_err(|error| error.within(#name))? }
+            quote! { #column.missing().map_err(|error| error.within(#name))? }
         })
     });
     let skipped = record.fields.iter().filter(|field| !field.is_stored());
@@ -44,6 +43,9 @@ pub(crate) fn record(
     let modules = modules(record, &stored, krate, bounds);
     quote! {
         #private::columnar! {
+            #[allow(unused_imports)]
+            use #private::{Improper as _, Proper as _};
+
             #[automatically_derived]
             impl #impl_generics #private::Columnar for #ident #ty_generics #bounds {
                 type Builder = #private::StructBuilder<Self>;
@@ -56,71 +58,57 @@ pub(crate) fn record(
 
             #[automatically_derived]
             impl #impl_generics #private::Columns for #ident #ty_generics #bounds {
-                type Builders = (#(#columns::Builder,)*);
-                type Readers = (#(::core::option::Option<#columns::Reader>,)*);
-
                 fn fields(options: &#private::ColumnOptions) -> #private::Vec<#private::ArrowField> {
-                    #private::Vec::from([#(#columns::field(#name, options)),*])
+                    ::core::convert::From::from([#(#columns.field(#name, options)),*])
                 }
 
-                fn builders(options: &#private::ColumnOptions) -> Self::Builders {
-                    (#(<#columns::Builder as #private::ColumnBuilder>::new(options),)*)
+                fn builder(
+                    options: &#private::ColumnOptions,
+                ) -> #private::Box<dyn #private::RowBuilder<Self>> {
+                    #private::row_builder::<Self, _>(
+                        (#(#columns.builder(options),)*),
+                        |builders, record| {
+                            #(
+                                #private::Push::push(&mut builders.#index, &record.#own)
+                                    .map_err(|error| error.within(#name))?;
+                            )*
+                            ::core::result::Result::Ok(())
+                        },
+                        |builders| {
+                            #(#private::ColumnBuilder::push_null(&mut builders.#index);)*
+                        },
+                        |builders| 0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*,
+                        |builders| {
+                            ::core::result::Result::Ok(::core::convert::From::from([
+                                #(#private::ColumnBuilder::finish(&mut builders.#index)?),*
+                            ]))
+                        },
+                    )
                 }
 
-                #[inline]
-                fn push(
-                    &self,
-                    builders: &mut Self::Builders,
-                ) -> ::core::result::Result<(), #private::ColumnError> {
-                    #(
-                        #private::Push::push(&mut builders.#index, &self.#own)
-                            .map_err(|error| error.within(#name))?;
-                    )*
-                    ::core::result::Result::Ok(())
-                }
-
-                fn push_null(builders: &mut Self::Builders) {
-                    #(#private::ColumnBuilder::push_null(&mut builders.#index);)*
-                }
-
-                fn bytes(builders: &Self::Builders) -> usize {
-                    0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*
-                }
-
-                fn finish(
-                    builders: &mut Self::Builders,
-                ) -> ::core::result::Result<
-                    #private::Vec<#private::ArrayRef>,
-                    #private::ArrowError,
-                > {
-                    ::core::result::Result::Ok(#private::Vec::from([
-                        #(#private::ColumnBuilder::finish(&mut builders.#index)?),*
-                    ]))
-                }
-
-                fn open(
+                fn reader(
                     columns: &#private::Found<'_>,
-                ) -> ::core::result::Result<Self::Readers, #private::ColumnError> {
-                    ::core::result::Result::Ok((#(#opened,)*))
-                }
-
-                #[inline]
-                fn read(
-                    readers: &Self::Readers,
-                    row: usize,
-                ) -> ::core::result::Result<Self, #private::ColumnError> {
-                    ::core::result::Result::Ok(Self {
-                        #(
-                            #own: match &readers.#index {
-                                ::core::option::Option::Some(column) => {
-                                    #private::Read::read(column, row)
-                                        .map_err(|error| error.within(#name))?
-                                }
-                                ::core::option::Option::None => #missing,
-                            },
-                        )*
-                        #(#skipped)*
-                    })
+                ) -> ::core::result::Result<
+                    #private::Box<dyn #private::RowReader<Self>>,
+                    #private::ColumnError,
+                > {
+                    ::core::result::Result::Ok(#private::row_reader::<Self, _>(
+                        (#(#opened,)*),
+                        |readers, row| {
+                            ::core::result::Result::Ok(Self {
+                                #(
+                                    #own: match &readers.#index {
+                                        ::core::option::Option::Some(column) => {
+                                            #private::Read::read(column, row)
+                                                .map_err(|error| error.within(#name))?
+                                        }
+                                        ::core::option::Option::None => #missing,
+                                    },
+                                )*
+                                #(#skipped)*
+                            })
+                        },
+                    ))
                 }
             }
 
@@ -129,25 +117,23 @@ pub(crate) fn record(
     }
 }
 
-/// `<Column of the field as Column<Ty>>` for each stored field.
+/// What makes the column of each field. Those that the traits judge ask nothing of their types.
 fn columns(record: &Record<'_>, stored: &[&Field<'_>], krate: &Path) -> Vec<TokenStream> {
     let (_, ty_generics, _) = record.generics.split_for_impl();
     let ident = record.ident;
+    let private = quote! { #krate::__private };
     let mut modules = 0_usize..;
     let column = |field: &&Field<'_>| {
         let ty = field.ty;
-        let column = match (field.judge(), &field.attrs.with) {
-            (Some(judge), _) => {
-                let judge = on_type(ty, krate, judge);
-                quote! { #judge::Column }
-            }
-            (None, None) => quote! { #krate::__private::JsonColumn<#ty> },
-            (None, Some(_)) => {
+        let column = match &field.attrs.with {
+            _ if field.is_typed() => return quote! { (&#private::Probe::<#ty>::NEW) },
+            None => quote! { #private::JsonColumn<#ty> },
+            Some(_) => {
                 let module = modules.next();
-                quote! { #krate::__private::JsonWith<#ident #ty_generics, #module> }
+                quote! { #private::JsonWith<#ident #ty_generics, #module> }
             }
         };
-        quote! { <#column as #krate::__private::Column<#ty>> }
+        quote! { (&#private::Exactly::<#column, #ty>::NEW) }
     };
     stored.iter().map(column).collect()
 }

@@ -51,7 +51,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path, bounds: &TokenStream) ->
         )]
         pub struct #name<__Record, __At, #(#parameters),*> #own {
             #(#fields,)*
-            __of: #private::PhantomData<fn() -> (__Record, __At, #(#arguments),*)>,
+            __of: #private::PhantomData<fn() -> (__Record, __At, #this)>,
         }
 
         #[automatically_derived]

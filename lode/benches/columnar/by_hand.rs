@@ -2,28 +2,26 @@
 
 use std::sync::Arc;
 
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::file::properties::WriterProperties;
 use arrow_array::builder::{
     Float64Builder, Int32Builder, StringBuilder, TimestampNanosecondBuilder, UInt8Builder,
     UInt32Builder,
 };
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float64Type, Int32Type, TimestampNanosecondType, UInt8Type, UInt32Type,
-};
+use arrow_array::types::{Float64Type, Int32Type, TimestampNanosecondType, UInt8Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use chrono::DateTime;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 
 use crate::flight::Flight;
 
-const BATCH: usize = 8192;
+pub(crate) const BATCH: usize = 8192;
 
-fn schema() -> Arc<Schema> {
+pub(crate) fn schema() -> Arc<Schema> {
     let time = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
     let fields = [
         ("year", DataType::Int32, false),
@@ -50,15 +48,19 @@ fn schema() -> Arc<Schema> {
     Arc::new(Schema::new(fields.to_vec()))
 }
 
-pub(crate) fn write(flights: &[Flight]) -> Vec<u8> {
-    let properties = WriterProperties::builder()
+/// The settings that lode has where none are said.
+pub(crate) fn properties() -> WriterProperties {
+    WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
         .set_max_row_group_row_count(Some(128 << 10))
         .set_data_page_row_count_limit(8 << 10)
-        .set_dictionary_page_size_limit(128 << 10)
-        .build();
+        .build()
+}
+
+pub(crate) fn write(flights: &[Flight]) -> Vec<u8> {
     let schema = schema();
-    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties)).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties())).unwrap();
     for flights in flights.chunks(BATCH) {
         writer.write(&batch(&schema, flights)).unwrap();
     }

@@ -39,6 +39,9 @@ fn main() {
     if bench.wants("flights") {
         flights(&bench, &runtime);
     }
+    if bench.wants("statistics") {
+        statistics(&bench, &runtime);
+    }
     if bench.wants("stall") {
         stall::stalls(&bench, &flight::load());
     }
@@ -89,6 +92,30 @@ fn flights(bench: &Bench, runtime: &Runtime) {
                 assert_eq!(back.len(), flights.len());
             },
             |_| assert_eq!(read_by_hand(&by_hand, level).len(), flights.len()),
+        );
+    }
+}
+
+/// Writing with statistics of all columns, against writing without.
+fn statistics(bench: &Bench, runtime: &Runtime) {
+    let flights = flight::load();
+    let dir = bench.dir();
+    let store = Store::local(dir.path()).unwrap();
+    for (name, codec) in [("zstd", Jsonl::new().compress(Zstd::default())), ("plain", Jsonl::new())]
+    {
+        let write = |store: &Store, id: &str, on: bool| {
+            let dataset = Dataset::<Flight>::new(store, id).unwrap();
+            let dataset = dataset.codec(codec.clone()).statistics(on);
+            drop(runtime.block_on(dataset.write(&flights, metadata! {}).into_future()).unwrap());
+        };
+        bench.case(
+            &format!("statistics: write jsonl {name}, on ÷ off"),
+            &dir,
+            |id| write(&store, id, true),
+            |path| {
+                fs::create_dir(path).unwrap();
+                write(&Store::local(path).unwrap(), "off", false);
+            },
         );
     }
 }

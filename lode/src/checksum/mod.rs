@@ -6,7 +6,7 @@ mod tests;
 use std::fmt::{self, Write};
 
 use md5::Digest;
-use xxhash_rust::xxh3::Xxh3Default;
+use twox_hash::XxHash3_128;
 
 use crate::error::{Error, Result};
 
@@ -81,7 +81,7 @@ impl Checksum {
 
     pub(crate) fn hasher(self) -> Hasher {
         match self {
-            Self::Xxh3_128 => Hasher::Xxh3(Box::default()),
+            Self::Xxh3_128 => Hasher::Xxh3(Box::new(XxHash3_128::new())),
             #[cfg(feature = "blake3")]
             Self::Blake3 => Hasher::Blake3(Box::default()),
             #[cfg(feature = "sha2")]
@@ -100,7 +100,7 @@ impl fmt::Display for Checksum {
 /// A checksum in the making.
 #[derive(Clone)]
 pub(crate) enum Hasher {
-    Xxh3(Box<Xxh3Default>),
+    Xxh3(Box<XxHash3_128>),
     #[cfg(feature = "blake3")]
     Blake3(Box<blake3::Hasher>),
     #[cfg(feature = "sha2")]
@@ -111,7 +111,7 @@ pub(crate) enum Hasher {
 impl Hasher {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Xxh3(state) => state.update(bytes),
+            Self::Xxh3(state) => state.write(bytes),
             #[cfg(feature = "blake3")]
             Self::Blake3(state) => drop(state.update(bytes)),
             #[cfg(feature = "sha2")]
@@ -123,7 +123,7 @@ impl Hasher {
     /// The checksum, in lower-case hexadecimal.
     pub(crate) fn finish(self) -> String {
         match self {
-            Self::Xxh3(state) => format!("{:032x}", state.digest128()),
+            Self::Xxh3(state) => format!("{:032x}", state.finish_128()),
             #[cfg(feature = "blake3")]
             Self::Blake3(state) => state.finalize().to_hex().as_str().to_owned(),
             #[cfg(feature = "sha2")]

@@ -24,6 +24,10 @@ use crate::compress::Compressor;
 use crate::error::BoxError;
 use crate::record::Record;
 
+#[cfg(feature = "parquet")]
+pub use self::parquet::{Parquet, ParquetCompression, ParquetLevel};
+#[cfg(feature = "parquet")]
+pub use crate::record::columnar::TimeUnit;
 #[cfg(feature = "bincode")]
 pub use bincode::Bincode;
 pub use content::{Auto, Blob, Codec, Content};
@@ -31,14 +35,10 @@ pub(crate) use format::DecodeRecords;
 #[doc(hidden)]
 pub use format::{BlobFormat, RecordFormat};
 pub use jsonl::Jsonl;
-#[cfg(feature = "parquet")]
-pub use self::parquet::{Parquet, ParquetCompression, ParquetLevel};
 pub(crate) use jsonl::each_line;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 pub use raw::Raw;
-#[cfg(feature = "parquet")]
-pub use crate::record::columnar::TimeUnit;
 
 /// A codec for records: implement it to add one of your own.
 ///

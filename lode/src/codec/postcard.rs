@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::postcard::ser_flavors::Flavor;
 
-use crate::codec::framed::{self, Frames};
+use crate::codec::framed::{self, Frames, Texts};
 use crate::codec::{DecodeError, EncodeError, RecordCodec, RecordEncoder, StreamingCodec};
 use crate::compress::{Compressor, Noop};
 use crate::record::Record;
@@ -22,6 +22,19 @@ use crate::record::Record;
 /// use lode::compress::Zstd;
 ///
 /// let codec = Postcard::new().compress(Zstd::default());
+/// ```
+///
+/// ```compile_fail,E0080
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+/// # use lode::{Dataset, Record, Store, codec::Postcard, metadata};
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Event {
+///     #[lode(json)]
+///     payload: serde_json::Value,
+/// }
+/// let events = Dataset::<Event>::new(&Store::memory(), "events")?.codec(Postcard::new());
+/// events.write(&[], metadata! {}).await?;
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Postcard {
@@ -90,7 +103,7 @@ struct Encoder(Frames);
 impl<T: Record> RecordEncoder<T> for Encoder {
     fn push(&mut self, record: &T, output: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.0.push(output, |output| {
-            ::postcard::serialize_with_flavor(record, Output(output))?;
+            ::postcard::serialize_with_flavor(&Texts(record), Output(output))?;
             Ok(())
         })
     }
@@ -109,7 +122,7 @@ impl Flavor for Output<'_> {
 
     #[inline(always)]
     fn try_extend(&mut self, bytes: &[u8]) -> ::postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        framed::append(self.0, bytes);
         Ok(())
     }
 

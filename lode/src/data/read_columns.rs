@@ -103,7 +103,7 @@ struct Reading<T> {
     limits: Limits,
     /// What cuts the next row group, unless it is at work.
     cutter: Option<Box<Cutter>>,
-    cutting: Option<JoinHandle<Result<(Option<RowGroup>, Box<Cutter>)>>>,
+    cutting: Option<JoinHandle<Result<Cut>>>,
     /// Read, not yet decoded.
     group: Option<RowGroup>,
     /// The row group being decoded, unless a job has it.
@@ -118,6 +118,9 @@ struct Reading<T> {
     returned: u64,
     _receiving: Option<Receiving>,
 }
+
+/// A row group, unless there was none left, and what cuts the next one.
+type Cut = (Option<RowGroup>, Box<Cutter>);
 
 /// The job that makes a batch into records, and the number of its rows.
 type Building<T> = (JoinHandle<Result<Vec<T>, DecodeError>>, u64);

@@ -220,7 +220,10 @@ async fn get(store: &Store, file: &FileToRead, range: std::ops::Range<u64>) -> R
     let want = range.end - range.start;
     let Some(bytes) = store.get_range(&file.key, file.size_bytes, range).await? else {
         let (path, source) = (file.key.clone(), "there is no such object".into());
-        return Err(Error::storage("get", &*file.key)(object_store::Error::NotFound { path, source }));
+        return Err(Error::storage("get", &*file.key)(object_store::Error::NotFound {
+            path,
+            source,
+        }));
     };
     match bytes.len() as u64 == want {
         true => Ok(bytes),

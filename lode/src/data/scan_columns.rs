@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use crate::codec::DecodeError;
 use crate::codec::parquet::{Filter, Footer, Pieces, SelectedBatches, Step, Survey};
 use crate::data::parallelism;
-use crate::data::read_columns::{Failure, build, undecodable};
+use crate::data::read_columns::{build, undecodable};
 use crate::data::row_groups::end_of;
 use crate::data::source::FileToRead;
 use crate::error::{Error, Result};
@@ -52,9 +52,8 @@ impl ColumnScan {
         if file.compressor.name() != "noop" {
             return Ok(None);
         }
-        let invalid = |reason: crate::error::BoxError| {
-            undecodable(0, reason).into_error(&file.key, snapshot)
-        };
+        let invalid =
+            |reason: crate::error::BoxError| undecodable(0, reason).into_error(&file.key, snapshot);
         let (footer, begin, end) = match end_of(store, &file).await? {
             Ok(found) => found,
             Err(reason) => return Err(invalid(reason.into())),
@@ -93,7 +92,8 @@ impl ColumnScan {
 impl Surveyed {
     /// The records that are wanted, some thousand at a time, in order.
     pub(crate) fn records<S: Record>(self) -> BoxStream<'static, Result<Vec<S>>> {
-        let (key, snapshot, meter) = (self.file.key.clone(), self.snapshot, self.file.meter.clone());
+        let (key, snapshot, meter) =
+            (self.file.key.clone(), self.snapshot, self.file.meter.clone());
         let built = self.batches().map(|batch| async move {
             let batch = batch?;
             spawn_blocking(move || build(&batch)).await.map_err(Error::from)
@@ -129,7 +129,8 @@ impl Surveyed {
                 let key = key.clone();
                 async move {
                     let Some(mut batches) = batches else { return Ok(None) };
-                    let decoded = spawn_blocking(move || batches.next().map(|next| (next, batches)));
+                    let decoded =
+                        spawn_blocking(move || batches.next().map(|next| (next, batches)));
                     match decoded.await? {
                         Ok((Some(batch), batches)) => Ok(Some((batch, Some(batches)))),
                         Ok((None, _)) => Ok(None),

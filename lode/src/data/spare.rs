@@ -21,7 +21,9 @@ impl Spares {
 
     /// An empty buffer with room, or one without.
     pub(crate) fn take(&self) -> Vec<u8> {
-        self.buffers().pop().unwrap_or_default()
+        let mut buffer = self.buffers().pop().unwrap_or_default();
+        buffer.clear();
+        buffer
     }
 
     /// An empty buffer with room for about this much.
@@ -31,7 +33,8 @@ impl Spares {
         buffer
     }
 
-    /// An empty buffer with room for this much and not for many more, or one without.
+    /// A buffer with room for this much and not for many more, or one without. It has what was in it
+    /// last, so that none of it need be cleared.
     #[cfg(feature = "local")]
     pub(crate) fn take_fitting(&self, room: u64) -> Vec<u8> {
         let mut buffers = self.buffers();
@@ -43,9 +46,8 @@ impl Spares {
         found.map(|at| buffers.swap_remove(at)).unwrap_or_default()
     }
 
-    pub(crate) fn give(&self, mut buffer: Vec<u8>) {
+    pub(crate) fn give(&self, buffer: Vec<u8>) {
         if self.sizes.contains(&buffer.capacity()) {
-            buffer.clear();
             let mut buffers = self.buffers();
             if buffers.len() >= self.most {
                 buffers.remove(0);
@@ -56,8 +58,7 @@ impl Spares {
 
     /// The buffer behind `bytes`, if nobody else has it.
     pub(crate) fn give_bytes(&self, bytes: Bytes) {
-        if let Ok(mut buffer) = bytes.try_into_mut() {
-            buffer.clear();
+        if let Ok(buffer) = bytes.try_into_mut() {
             self.give(buffer.into());
         }
     }

@@ -81,7 +81,12 @@ impl<T: Record> Batch<'_, T> {
                             self.make_room(rest, place).await?;
                         }
                         let partition = group.partition.clone();
-                        open.insert(OpenFile::new(self.attempt, self.format, partition, Order::Sorted))
+                        open.insert(OpenFile::new(
+                            self.attempt,
+                            self.format,
+                            partition,
+                            Order::Sorted,
+                        ))
                     }
                 };
                 let grown = file.encode(&self.records[row], row as u64)?;

@@ -71,7 +71,7 @@ impl Evolution {
             dataset: manifest.dataset_id.clone(),
             snapshot: manifest.snapshot_id,
             path: file.path.clone(),
-            codec: codec.map(str::to_owned),
+            codec: codec.map(Box::from),
             diff,
         })
     }

@@ -1,5 +1,8 @@
 //! Reading follows the manifest: which decoder, decompressor and checksum a file needs.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

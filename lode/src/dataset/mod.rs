@@ -23,6 +23,8 @@ mod measure;
 mod ops;
 mod order;
 mod read;
+#[cfg(feature = "parquet")]
+mod record_batches;
 mod scan;
 mod sink;
 mod snapshot;

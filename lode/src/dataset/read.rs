@@ -25,7 +25,7 @@ use crate::record::Record;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no records to read",
     label = "a blob is bytes: `read_blob` or `stream_blob` it",
-    note = "`read`, `stream` and `stream_added` are for datasets of records"
+    note = "`read`, `scan`, `stream` and `stream_added` are for datasets of records"
 )]
 pub trait HasRecords: Record {}
 

@@ -327,7 +327,7 @@ pub enum Error {
         /// The data object. Others of the snapshot may have its schema too.
         path: String,
         /// The file's codec, if it stores no names of fields, so that every difference counts.
-        codec: Option<String>,
+        codec: Option<Box<str>>,
         /// What stands in the way, field by field: from the file's schema to the record's.
         diff: SchemaDiff,
     },

@@ -31,7 +31,7 @@ pub(super) fn needs_feature(feature: &Option<&'static str>) -> String {
     }
 }
 
-pub(super) fn needs_exact(codec: &Option<String>) -> String {
+pub(super) fn needs_exact(codec: &Option<Box<str>>) -> String {
     match codec {
         Some(codec) => format!(" (`{codec}` stores no names of fields: the schemas must be equal)"),
         None => String::new(),

@@ -16,7 +16,7 @@ use crate::predicate::Cell;
     note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
     note = "`#[lode(json)]` on the field stores whatever serde can serialize"
 )]
-pub trait Value: Columnar {
+pub trait Value: Columnar + 'static {
     /// Its type in the schema.
     const TYPE: Type;
 
@@ -46,7 +46,7 @@ pub trait Value: Columnar {
     note = "use `u64` for `usize`, `String` for `&str`, `DateTime<Utc>` for other times",
     note = "`#[lode(json)]` on the field stores whatever serde can serialize"
 )]
-pub trait Field: Sized {
+pub trait Field: Sized + 'static {
     /// How it becomes a column.
     #[cfg(feature = "parquet")]
     #[doc(hidden)]

@@ -2,8 +2,6 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-#[cfg(feature = "parquet")]
-use super::columnar::Column;
 use super::field::repeat;
 use super::{Element, Field, Value};
 
@@ -23,11 +21,6 @@ pub trait Key: Value {
     note = "for a time say which part of it: `#[lode(partition = \"day\")]`"
 )]
 pub trait KeyField: Field {
-    /// As for [`Field`].
-    #[cfg(feature = "parquet")]
-    #[doc(hidden)]
-    type Column: Column<Self>;
-
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -40,9 +33,6 @@ pub trait KeyField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for T {
-    #[cfg(feature = "parquet")]
-    type Column = <T as Field>::Column;
-
     repeat!(by Field);
 
     #[inline]
@@ -53,9 +43,6 @@ impl<T: Key> KeyField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Key> KeyField for Option<T> {
-    #[cfg(feature = "parquet")]
-    type Column = <Option<T> as Field>::Column;
-
     repeat!(by Field);
 
     #[inline]

@@ -3,8 +3,6 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-#[cfg(feature = "parquet")]
-use super::columnar::Column;
 use super::field::repeat;
 use super::{Bytes, Element, Field, Value};
 
@@ -22,11 +20,6 @@ pub trait Sort: Value {
     note = "`#[lode(sort)]` works on strings, bytes, integers, bools, dates, times, UUIDs, and `Option` of them"
 )]
 pub trait SortField: Field {
-    /// As for [`Field`].
-    #[cfg(feature = "parquet")]
-    #[doc(hidden)]
-    type Column: Column<Self>;
-
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -39,9 +32,6 @@ pub trait SortField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Sort> SortField for T {
-    #[cfg(feature = "parquet")]
-    type Column = <T as Field>::Column;
-
     repeat!(by Field);
 
     #[inline]
@@ -52,9 +42,6 @@ impl<T: Sort> SortField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Sort> SortField for Option<T> {
-    #[cfg(feature = "parquet")]
-    type Column = <Option<T> as Field>::Column;
-
     repeat!(by Field);
 
     #[inline]
@@ -76,11 +63,6 @@ pub trait Bloom: Value {}
     note = "`#[lode(bloom)]` works on strings, bytes, integers, dates, times, UUIDs, and `Option` of them"
 )]
 pub trait BloomField: Field {
-    /// As for [`Field`].
-    #[cfg(feature = "parquet")]
-    #[doc(hidden)]
-    type Column: Column<Self>;
-
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -90,17 +72,11 @@ pub trait BloomField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Bloom> BloomField for T {
-    #[cfg(feature = "parquet")]
-    type Column = <T as Field>::Column;
-
     repeat!(by Field);
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Bloom> BloomField for Option<T> {
-    #[cfg(feature = "parquet")]
-    type Column = <Option<T> as Field>::Column;
-
     repeat!(by Field);
 }
 

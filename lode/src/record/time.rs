@@ -1,7 +1,5 @@
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
-#[cfg(feature = "parquet")]
-use super::columnar::Column;
 use super::field::repeat;
 use super::{Element, Field, Value};
 
@@ -18,11 +16,6 @@ pub trait Time: Value {
     note = "use `chrono::DateTime<Utc>`, `jiff::Timestamp` (feature `jiff`), or an `Option` of one"
 )]
 pub trait TimeField: Field {
-    /// As for [`Field`].
-    #[cfg(feature = "parquet")]
-    #[doc(hidden)]
-    type Column: Column<Self>;
-
     /// As for [`Field`]; repeated, so that a type that is neither is refused once.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
@@ -35,9 +28,6 @@ pub trait TimeField: Field {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for T {
-    #[cfg(feature = "parquet")]
-    type Column = <T as Field>::Column;
-
     repeat!(by Field);
 
     #[inline]
@@ -48,9 +38,6 @@ impl<T: Time> TimeField for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: Time> TimeField for Option<T> {
-    #[cfg(feature = "parquet")]
-    type Column = <Option<T> as Field>::Column;
-
     repeat!(by Field);
 
     #[inline]

@@ -140,7 +140,7 @@ impl<V: Field> Value for BTreeMap<String, V> {
     opaque!();
 }
 
-impl<V: Field, S: BuildHasher + Default> Value for HashMap<String, V, S> {
+impl<V: Field, S: BuildHasher + Default + 'static> Value for HashMap<String, V, S> {
     const TYPE: Type = map_of::<V>();
     const FLOATS: bool = V::FLOATS;
 

@@ -62,6 +62,9 @@ pub struct Store {
     settled: bool,
     /// The directory whose files are synced, of a local store that does so.
     synced: Option<Arc<std::path::Path>>,
+    /// Where the files are, if objects are files.
+    #[cfg(feature = "local")]
+    files: Option<object_store::local::LocalFileSystem>,
 }
 
 /// Whether a local store waits until what it wrote is safe from a power cut.
@@ -109,7 +112,8 @@ impl Store {
         let store = unsynced.clone().with_fsync(durability == Durability::Sync);
         Ok(Self {
             settled: true,
-            hints: Arc::new(unsynced),
+            hints: Arc::new(unsynced.clone()),
+            files: Some(unsynced),
             synced: (durability == Durability::Sync).then(|| root.into()),
             ..Self::from(Arc::new(store) as Arc<dyn ObjectStore>)
         })
@@ -211,6 +215,14 @@ impl Store {
         Path::parse(&full).map_err(|e| {
             Error::storage("address", key)(object_store::Error::InvalidPath { source: e })
         })
+    }
+
+    /// The file of `key`, if objects are files: it saves a read one of its two jobs.
+    #[cfg(feature = "local")]
+    pub(crate) fn file(&self, key: &str) -> Result<Option<std::path::PathBuf>> {
+        let Some(files) = &self.files else { return Ok(None) };
+        let path = files.path_to_filesystem(&self.path(key)?);
+        path.map(Some).map_err(Error::storage("get", key))
     }
 
     /// The key of a full path: the reverse of [`path`](Self::path).
@@ -355,6 +367,8 @@ impl From<Arc<dyn ObjectStore>> for Store {
             ids: Arc::new(RandomIds),
             settled: false,
             synced: None,
+            #[cfg(feature = "local")]
+            files: None,
         }
     }
 }

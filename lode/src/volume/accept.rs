@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::XxHash3_128;
 
 use super::Volume;
 use super::block::StagedBlock;
@@ -96,13 +96,13 @@ pub(super) async fn verify(
     let Some(found) = store.get(&key).await? else {
         return Err(Error::corrupt(key, "it is missing"));
     };
-    let mut hash = Xxh3::new();
+    let mut hash = XxHash3_128::new();
     let mut chunks = found.into_stream();
     while let Some(chunk) = chunks.try_next().await.map_err(Error::storage("get", &*key))? {
-        hash.update(&chunk);
+        hash.write(&chunk);
         tokio::task::yield_now().await;
     }
-    match hash.digest128() == block.name.checksum {
+    match hash.finish_128() == block.name.checksum {
         true => Ok(()),
         false => Err(Error::corrupt(key, "its bytes are not those that were staged")),
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::spawn_blocking;
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::base::Base;
 use super::block::{BlockName, Kind, StagedBlock};
@@ -174,10 +174,10 @@ impl Staging {
         let history = &self.context.history;
         history.check_runtime().await?;
         let checksum = match data.len() <= INLINE_BYTES {
-            true => xxh3_128(&data),
+            true => XxHash3_128::oneshot(&data),
             false => {
                 let data = data.clone();
-                spawn_blocking(move || xxh3_128(&data)).await?
+                spawn_blocking(move || XxHash3_128::oneshot(&data)).await?
             }
         };
         let name = BlockName {

@@ -9,7 +9,7 @@ use ::bincode::enc::write::Writer;
 use ::bincode::error::EncodeError as WriteError;
 
 use self::borrowing::Of;
-use crate::codec::framed::{self, Frames};
+use crate::codec::framed::{self, Frames, Texts};
 use crate::codec::{DecodeError, EncodeError, RecordCodec, RecordEncoder, StreamingCodec};
 use crate::compress::{Compressor, Noop};
 use crate::record::Record;
@@ -32,6 +32,19 @@ use crate::record::Record;
 /// use lode::compress::Zstd;
 ///
 /// let codec = Bincode::new().compress(Zstd::default());
+/// ```
+///
+/// ```compile_fail,E0080
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+/// # use lode::{Dataset, Record, Store, codec::Bincode, metadata};
+/// #[derive(serde::Serialize, serde::Deserialize, Record)]
+/// struct Event {
+///     #[lode(json)]
+///     payload: serde_json::Value,
+/// }
+/// let events = Dataset::<Event>::new(&Store::memory(), "events")?.codec(Bincode::new());
+/// events.write(&[], metadata! {}).await?;
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Bincode {
@@ -103,7 +116,7 @@ struct Encoder(Frames);
 impl<T: Record> RecordEncoder<T> for Encoder {
     fn push(&mut self, record: &T, output: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.0.push(output, |output| {
-            ::bincode::serde::encode_into_writer(record, Output(output), CONFIG)?;
+            ::bincode::serde::encode_into_writer(Texts(record), Output(output), CONFIG)?;
             Ok(())
         })
     }
@@ -114,7 +127,7 @@ struct Output<'a>(&'a mut Vec<u8>);
 impl Writer for Output<'_> {
     #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.0.extend_from_slice(bytes);
+        framed::append(self.0, bytes);
         Ok(())
     }
 }

@@ -8,10 +8,13 @@
 
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use crate::codec::{DecodeError, EncodeError};
 use crate::error::BoxError;
 use crate::record::{Record, shape};
+
+pub(super) use texts::Texts;
 
 /// How many bytes a length has.
 const LENGTH: usize = 4;
@@ -122,6 +125,15 @@ pub(super) fn decode<T: Record>(
         }
     }
     Ok(())
+}
+
+/// Appends bytes, which are one most often: texts made on the way come letter by letter.
+#[inline(always)]
+pub(super) fn append(output: &mut Vec<u8>, bytes: &[u8]) {
+    match bytes {
+        [byte] => output.push(*byte),
+        _ => output.extend_from_slice(bytes),
+    }
 }
 
 /// Makes sure that nothing follows a record in its frame.

@@ -138,16 +138,23 @@ fn error_text(error: DecodeError) -> String {
 }
 
 macro_rules! codec {
-    ($(#[$attribute:meta])* $name:ident, $codec:ident) => {
+    ($(#[$attribute:meta])* $name:ident, $codec:ident, $by_crate:expr) => {
         $(#[$attribute])*
         mod $name {
             use super::*;
+
+            fn by_crate<T: Serialize>(value: T) -> Vec<u8> {
+                $by_crate(value)
+            }
 
             proptest! {
                 #[test]
                 fn records_come_back_exactly(trips in trips(), window in 1..400_usize) {
                     let codec = $codec::new();
                     let bytes = encode(&codec, &trips);
+                    if let [trip] = &trips[..] {
+                        prop_assert_eq!(&bytes[24..], &by_crate(trip)[..]);
+                    }
                     let whole: Vec<Trip> = decode(&codec, &bytes).unwrap();
                     prop_assert_eq!(exact(&whole), exact(&trips));
                     // Split anywhere.
@@ -191,6 +198,52 @@ macro_rules! codec {
                         let cut = decode::<Trip, _>(&codec, &bytes[..at]);
                         prop_assert!(cut.map_or(true, |records| records.is_empty()));
                     }
+                }
+            }
+
+            /// Made another way, the bytes are those of the crate.
+            #[test]
+            fn long_and_short_texts_are_what_the_crate_writes() {
+                #[derive(Debug, PartialEq, Deserialize, Record)]
+                #[lode(crate = crate)]
+                struct Made {
+                    text: String,
+                }
+                impl Serialize for Made {
+                    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                        use serde::ser::SerializeStruct;
+
+                        struct Letters<'a>(&'a str);
+                        impl Serialize for Letters<'_> {
+                            fn serialize<S: serde::Serializer>(
+                                &self,
+                                s: S,
+                            ) -> Result<S::Ok, S::Error> {
+                                s.collect_str(self)
+                            }
+                        }
+                        impl std::fmt::Display for Letters<'_> {
+                            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                                let middle = self.0.len() / 2;
+                                let (a, b) = match self.0.is_char_boundary(middle) {
+                                    true => self.0.split_at(middle),
+                                    false => ("", self.0),
+                                };
+                                f.write_str(a)?;
+                                b.chars().try_for_each(|c| std::fmt::Write::write_char(f, c))
+                            }
+                        }
+                        let mut s = s.serialize_struct("Made", 1)?;
+                        s.serialize_field("text", &Letters(&self.text))?;
+                        s.end()
+                    }
+                }
+                for len in (0..100).chain([10_000]) {
+                    let text: String = "añb".chars().cycle().take(len).collect();
+                    let bytes = encode(&$codec::new(), &[Made { text: text.clone() }]);
+                    assert_eq!(bytes[24..], by_crate(&text));
+                    let back = decode::<Made, _>(&$codec::new(), &bytes).unwrap();
+                    assert_eq!(back, [Made { text }]);
                 }
             }
 
@@ -312,12 +365,14 @@ macro_rules! codec {
 codec!(
     #[cfg(feature = "bincode")]
     bincode,
-    Bincode
+    Bincode,
+    |value| ::bincode::serde::encode_to_vec(value, ::bincode::config::standard()).unwrap()
 );
 codec!(
     #[cfg(feature = "postcard")]
     postcard,
-    Postcard
+    Postcard,
+    |value| ::postcard::to_stdvec(&value).unwrap()
 );
 
 /// A change of these bytes would make files unreadable that programs wrote before.

@@ -76,7 +76,12 @@ impl Default for ParquetCompression {
     }
 }
 
-fn in_range(compressor: &'static str, level: i32, lowest: i32, highest: i32) -> Result<ParquetLevel> {
+fn in_range(
+    compressor: &'static str,
+    level: i32,
+    lowest: i32,
+    highest: i32,
+) -> Result<ParquetLevel> {
     match (lowest..=highest).contains(&level) {
         true => Ok(ParquetLevel(level)),
         false => Err(Error::InvalidLevel {

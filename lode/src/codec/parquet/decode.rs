@@ -69,9 +69,8 @@ impl Batches {
         let average = usize::try_from(bytes).unwrap_or(usize::MAX) / rows.max(1);
         let batch_rows = (BATCH_BYTES / average.max(1)).clamp(1, BATCH_ROWS);
         let open = || {
-            let wanted = wanted.map(|wanted| {
-                RowSelection::from_consecutive_ranges(wanted.iter().cloned(), all)
-            });
+            let wanted = wanted
+                .map(|wanted| RowSelection::from_consecutive_ranges(wanted.iter().cloned(), all));
             let levels = &columns.levels;
             ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, batch_rows, wanted)
         };
@@ -142,7 +141,10 @@ fn check_group(
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
         sum = sum.saturating_add(pages.map_err(in_column)?).saturating_add(values);
         if values > limits.group {
-            return Err(FooterError::TooLarge { what: "a column of a row group", limit: limits.group });
+            return Err(FooterError::TooLarge {
+                what: "a column of a row group",
+                limit: limits.group,
+            });
         }
     }
     Ok(sum)

@@ -66,12 +66,15 @@ struct Part {
     is_last: bool,
 }
 
+/// A file, and the bytes that it grew by.
+type Appended = Result<(Box<Output>, Vec<u8>), ParquetError>;
+
 enum Stage {
     /// The columns are those of the row group that has begun, if one has.
     Idle(Box<Output>, Vec<Column>),
     Sorting(Box<Output>, Job<Result<Vec<RecordBatch>, BoxError>>),
     Encoding(Box<Output>, Round),
-    Appending(Job<Result<(Box<Output>, Vec<u8>), ParquetError>>),
+    Appending(Job<Appended>),
     Finishing(Job<Result<Vec<u8>, ParquetError>>),
     Done,
     Failed(Option<EncodeError>),
@@ -175,7 +178,9 @@ impl<T: Record> Encoder<T> {
                 },
                 Stage::Encoding(file, mut round) => match round.poll(cx) {
                     Poll::Pending => (Stage::Encoding(file, round), Some(Poll::Pending)),
-                    Poll::Ready(columns) => (self.encoded(file, columns.map_err(whole)?, round.is_last), None),
+                    Poll::Ready(columns) => {
+                        (self.encoded(file, columns.map_err(whole)?, round.is_last), None)
+                    }
                 },
                 Stage::Appending(mut job) => match job.poll(cx) {
                     Poll::Pending => (Stage::Appending(job), Some(Poll::Pending)),

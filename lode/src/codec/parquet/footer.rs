@@ -119,6 +119,7 @@ impl Footer {
         let (metadata, fields) = catch_unwind(AssertUnwindSafe(decode))
             .map_err(|_| FooterError::new("its footer cannot be decoded"))?
             .map_err(|error| FooterError::new(format!("its footer cannot be decoded: {error}")))?;
+        let metadata = without_empty_groups(metadata);
         let mut rows = 0_u64;
         let mut groups = Vec::with_capacity(metadata.num_row_groups());
         for (at, group) in metadata.row_groups().iter().enumerate() {
@@ -201,6 +202,15 @@ impl Footer {
     }
 }
 
+/// Row groups without rows, which pyarrow writes, need no columns: what is said of them is not looked
+/// at.
+fn without_empty_groups(metadata: ParquetMetaData) -> ParquetMetaData {
+    let mut metadata = metadata.into_builder();
+    let groups = metadata.take_row_groups().into_iter();
+    let groups = groups.filter(|group| group.num_rows() != 0).collect();
+    metadata.set_row_groups(groups).build()
+}
+
 /// The bytes that hold the columns of a row group, all before `end`.
 fn check_group(group: &RowGroupMetaData, end: u64) -> Result<Range<u64>, FooterError> {
     let rows = group.num_rows();
@@ -244,9 +254,8 @@ fn check_group(group: &RowGroupMetaData, end: u64) -> Result<Range<u64>, FooterE
 /// can be counted.
 fn wanted(schema: &SchemaDescriptor, fields: &[FieldSchema]) -> Vec<bool> {
     let root = |leaf| schema.get_column_root(leaf).name();
-    let is_wanted = |name: &str| {
-        fields.iter().any(|field| field.name == name || field.aliases.contains(&name))
-    };
+    let is_wanted =
+        |name: &str| fields.iter().any(|field| field.name == name || field.aliases.contains(&name));
     let mut leaves: Vec<bool> = (0..schema.num_columns()).map(|i| is_wanted(root(i))).collect();
     if !leaves.contains(&true)
         && let Some(first) = leaves.first_mut()

@@ -45,7 +45,10 @@ impl Column {
         let column = |(at, field): (usize, &FieldRef)| Self {
             at,
             field: Arc::clone(field),
-            writers: writers.by_ref().take(roots.iter().filter(|&&root| root == at).count()).collect(),
+            writers: writers
+                .by_ref()
+                .take(roots.iter().filter(|&&root| root == at).count())
+                .collect(),
             chunks: Vec::new(),
             bytes: 0,
         };
@@ -61,7 +64,8 @@ impl Column {
         for batch in batches {
             let array = batch.column(self.at);
             self.bytes += array.get_array_memory_size();
-            for (leaf, writer) in compute_leaves(&self.field, array)?.iter().zip(&mut self.writers) {
+            for (leaf, writer) in compute_leaves(&self.field, array)?.iter().zip(&mut self.writers)
+            {
                 writer.write(leaf)?;
             }
         }

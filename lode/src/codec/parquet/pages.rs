@@ -153,7 +153,8 @@ pub(super) fn check_some(
         let (header, front) = Header::read(&page)
             .map_err(|Malformed| FooterError::new("the header of a page is malformed"))?;
         let body = page.get(front..).unwrap_or_default();
-        let (stored, size) = (usize::try_from(header.compressed), u64::try_from(header.uncompressed));
+        let (stored, size) =
+            (usize::try_from(header.compressed), u64::try_from(header.uncompressed));
         let (Ok(stored), Ok(size)) = (stored, size) else {
             return Err(FooterError::new("a page has no place in its column"));
         };
@@ -345,9 +346,8 @@ impl Pages {
                 }
                 Some(rest)
             }
-            Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
-                buf.get((*def_levels_byte_len as usize).checked_add(*rep_levels_byte_len as usize)?..)
-            }
+            Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => buf
+                .get((*def_levels_byte_len as usize).checked_add(*rep_levels_byte_len as usize)?..),
             Page::DictionaryPage { .. } => Some(&[]),
         }
     }

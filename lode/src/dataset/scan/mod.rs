@@ -34,7 +34,7 @@ use crate::error::Result;
 use crate::manifest::{FileRef, Manifest};
 use crate::partition::{PartitionFilter, PartitionValue};
 use crate::predicate::{Expr, Predicate};
-use crate::record::FieldSchema;
+use crate::record::{FieldSchema, Record};
 
 /// A scan that begins when it is collected, streamed or counted: see [`Dataset::scan`].
 #[must_use = "a scan does nothing until it is collected, streamed or counted"]
@@ -133,8 +133,8 @@ impl<'a, T, S> Scan<'a, T, S> {
     /// names, and no others are decoded where the codec allows it. Predicates stay those of `T`.
     pub fn select<P>(self) -> Scan<'a, T, P>
     where
-        T: HasRecords,
-        P: HasRecords,
+        T: Record,
+        P: Record,
     {
         let Self { formats, snapshot, filter, partitions, fields, open_whole, .. } = self;
         Scan {

@@ -114,13 +114,10 @@ impl<T: Record> BatchReader<T> {
             return Err(RowError { row: rows.end, field: String::new(), source });
         }
         records.reserve(rows.len());
-        for row in rows {
-            records.push(self.columns.read(row).map_err(|error| {
-                let (field, source) = error.into_parts();
-                RowError { row, field, source }
-            })?);
-        }
-        Ok(())
+        self.columns.read_rows(rows, records).map_err(|(row, error)| {
+            let (field, source) = error.into_parts();
+            RowError { row, field, source }
+        })
     }
 }
 

@@ -28,7 +28,7 @@ impl ColumnBuilder for BooleanBuilder {
         Self { values: BooleanBufferBuilder::new(0), validity: Validity::default() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_null(&mut self) {
         self.validity.push_null(self.values.len());
         self.values.append(false);
@@ -44,7 +44,7 @@ impl ColumnBuilder for BooleanBuilder {
 }
 
 impl Push<bool> for BooleanBuilder {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, cell: &bool) -> Result<(), ColumnError> {
         self.values.append(*cell);
         self.validity.push_valid();
@@ -65,7 +65,7 @@ impl ColumnReader for BooleanReader {
 }
 
 impl Read<bool> for BooleanReader {
-    #[inline]
+    #[inline(always)]
     fn read(&self, row: usize) -> Result<bool, ColumnError> {
         if row < self.0.len() { Ok(self.0.value(row)) } else { Err(no_row(row)) }
     }

@@ -57,7 +57,7 @@ impl<V: Columnar> Column<Option<V>> for Optional<V> {
         field::<V>(name, true, options)
     }
 
-    #[inline]
+    #[inline(always)]
     fn missing() -> Result<Option<V>, ColumnError> {
         Ok(None)
     }
@@ -95,7 +95,7 @@ impl<B: ColumnBuilder> ColumnBuilder for OptionalBuilder<B> {
 }
 
 impl<V, B: Push<V>> Push<Option<V>> for OptionalBuilder<B> {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, cell: &Option<V>) -> Result<(), ColumnError> {
         match cell {
             Some(value) => self.0.push(value),
@@ -120,7 +120,7 @@ impl<R: ColumnReader> ColumnReader for RequiredReader<R> {
 }
 
 impl<V, R: Read<V>> Read<V> for RequiredReader<R> {
-    #[inline]
+    #[inline(always)]
     fn read(&self, row: usize) -> Result<V, ColumnError> {
         if is_null(&self.nulls, row) {
             return Err(ColumnError::new("null, and the field is not an `Option`"));
@@ -146,7 +146,7 @@ impl<V: Columnar> ColumnReader for OptionalReader<V> {
 }
 
 impl<V: Columnar> Read<Option<V>> for OptionalReader<V> {
-    #[inline]
+    #[inline(always)]
     fn read(&self, row: usize) -> Result<Option<V>, ColumnError> {
         if is_null(&self.nulls, row) { Ok(None) } else { self.values.read(row).map(Some) }
     }
@@ -157,7 +157,7 @@ fn nulls(column: &ArrayRef) -> Option<NullBuffer> {
     column.logical_nulls().filter(|nulls| nulls.null_count() > 0)
 }
 
-#[inline]
+#[inline(always)]
 fn is_null(nulls: &Option<NullBuffer>, row: usize) -> bool {
     // Rows that do not exist are for the reader of values to refuse.
     nulls.as_ref().is_some_and(|nulls| row < nulls.len() && nulls.is_null(row))

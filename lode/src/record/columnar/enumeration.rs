@@ -10,7 +10,7 @@ use super::text::TextReader;
 use super::{ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read};
 
 /// An enum without data; the derive implements it.
-pub trait Names: Sized + Send + Sync {
+pub trait Names: Sized + 'static {
     /// The names of the variants, in declared order.
     const NAMES: &'static [&'static str];
 

@@ -17,7 +17,7 @@ pub struct JsonColumn<T>(PhantomData<T>);
 pub struct JsonWith<R, const N: usize>(PhantomData<R>);
 
 /// What the module of `#[serde(with = "…")]` does, on the `N`th such field of a record.
-pub trait With<const N: usize> {
+pub trait With<const N: usize>: 'static {
     /// The type of the field.
     type Value;
 
@@ -35,7 +35,7 @@ pub trait With<const N: usize> {
 }
 
 /// Both ways between values and JSON.
-trait Convert {
+trait Convert: 'static {
     type Value;
 
     fn to<S: Serializer>(value: &Self::Value, serializer: S) -> Result<S::Ok, S::Error>;
@@ -43,7 +43,7 @@ trait Convert {
     fn from<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
 }
 
-impl<T: Serialize + DeserializeOwned> Convert for JsonColumn<T> {
+impl<T: Serialize + DeserializeOwned + 'static> Convert for JsonColumn<T> {
     type Value = T;
 
     fn to<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -67,7 +67,7 @@ impl<R: With<N>, const N: usize> Convert for JsonWith<R, N> {
     }
 }
 
-impl<T: Serialize + DeserializeOwned> Column<T> for JsonColumn<T> {
+impl<T: Serialize + DeserializeOwned + 'static> Column<T> for JsonColumn<T> {
     type Builder = JsonBuilder<Self>;
     type Reader = RequiredReader<JsonReader<Self>>;
 
@@ -108,7 +108,7 @@ pub struct JsonBuilder<C> {
     of: PhantomData<fn(C)>,
 }
 
-impl<C> ColumnBuilder for JsonBuilder<C> {
+impl<C: 'static> ColumnBuilder for JsonBuilder<C> {
     fn new(options: &ColumnOptions) -> Self {
         Self { texts: TextBuilder::new(options), scratch: Vec::new(), of: PhantomData }
     }
@@ -153,7 +153,7 @@ pub struct JsonReader<C> {
     of: PhantomData<fn() -> C>,
 }
 
-impl<C> ColumnReader for JsonReader<C> {
+impl<C: 'static> ColumnReader for JsonReader<C> {
     fn open(column: &ArrayRef) -> Result<Self, ColumnError> {
         Ok(Self { texts: TextReader::open(column)?, of: PhantomData })
     }

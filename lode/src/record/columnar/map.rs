@@ -129,7 +129,7 @@ impl<V: Field> ColumnReader for MapReader<V> {
 
 macro_rules! maps {
     ($($map:ty $(where $hasher:ident)?;)*) => {$(
-        impl<V: Field $(, $hasher: BuildHasher + Default)?> Columnar for $map {
+        impl<V: Field $(, $hasher: BuildHasher + Default + 'static)?> Columnar for $map {
             type Builder = MapBuilder<V>;
             type Reader = MapReader<V>;
 
@@ -138,13 +138,13 @@ macro_rules! maps {
             }
         }
 
-        impl<V: Field $(, $hasher)?> Push<$map> for MapBuilder<V> {
+        impl<V: Field $(, $hasher: 'static)?> Push<$map> for MapBuilder<V> {
             fn push(&mut self, cell: &$map) -> Result<(), ColumnError> {
                 self.push_entries(cell.len(), cell.iter())
             }
         }
 
-        impl<V: Field $(, $hasher: BuildHasher + Default)?> Read<$map> for MapReader<V> {
+        impl<V: Field $(, $hasher: BuildHasher + Default + 'static)?> Read<$map> for MapReader<V> {
             fn read(&self, row: usize) -> Result<$map, ColumnError> {
                 self.entries(row)?.collect()
             }

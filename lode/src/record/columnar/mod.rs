@@ -21,6 +21,8 @@ mod list;
 mod map;
 mod number;
 mod plain;
+mod probe;
+mod row;
 mod structs;
 mod stub;
 mod text;
@@ -33,16 +35,20 @@ mod uuid;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use arrow_array::ArrayRef;
 use arrow_schema::{ArrowError, DataType};
 
 use plain::plain;
 
-pub use column::Column;
+pub(crate) use column::Column;
 pub(crate) use column::{Optional, Required};
 pub use enumeration::{Names, NamesBuilder, NamesReader, names_type};
 pub use error::ColumnError;
 pub use json::{JsonColumn, JsonWith, With};
+pub use probe::{Exactly, Improper, Probe, Proper};
+pub use row::{RowBuilder, RowReader, row_builder, row_reader};
 pub use structs::{Columns, Found, StructBuilder, StructReader, data_type as struct_type};
 pub use stub::Stub;
 
@@ -66,7 +72,7 @@ pub enum TimeUnit {
 }
 
 /// A type whose values make a column: a supertrait of [`Value`](super::Value).
-pub trait Columnar: Sized {
+pub trait Columnar: Sized + 'static {
     /// Gathers values.
     type Builder: Push<Self>;
 
@@ -81,7 +87,7 @@ pub trait Columnar: Sized {
 }
 
 /// Gathers the cells of a column. After an error it is of no more use.
-pub trait ColumnBuilder: Send {
+pub trait ColumnBuilder: Send + 'static {
     /// An empty column.
     fn new(options: &ColumnOptions) -> Self;
 
@@ -102,7 +108,7 @@ pub trait Push<T>: ColumnBuilder {
 }
 
 /// Reads the cells of a column.
-pub trait ColumnReader: Send + Sync + Sized {
+pub trait ColumnReader: Send + Sync + Sized + 'static {
     /// A reader of this column; an error if its type is none that the reader understands.
     fn open(column: &ArrayRef) -> Result<Self, ColumnError>;
 }
@@ -112,4 +118,16 @@ pub trait Read<T>: ColumnReader {
     /// The cell in this row. For readers of [`Columnar`] types, which know of no null, one that is
     /// not null.
     fn read(&self, row: usize) -> Result<T, ColumnError>;
+
+    /// Appends the cells in these rows, up to the first that is wrong.
+    fn read_rows(
+        &self,
+        rows: Range<usize>,
+        cells: &mut Vec<T>,
+    ) -> Result<(), (usize, ColumnError)> {
+        for row in rows {
+            cells.push(self.read(row).map_err(|error| (row, error))?);
+        }
+        Ok(())
+    }
 }

@@ -19,7 +19,7 @@ pub struct NumberBuilder<A: ArrowPrimitiveType> {
 }
 
 impl<A: ArrowPrimitiveType> NumberBuilder<A> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_value(&mut self, value: A::Native) {
         self.values.push(value);
         self.validity.push_valid();
@@ -37,7 +37,7 @@ impl<A: ArrowPrimitiveType> ColumnBuilder for NumberBuilder<A> {
         Self { values: Vec::new(), validity: Validity::default() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_null(&mut self) {
         self.validity.push_null(self.values.len());
         self.values.push(A::Native::default());
@@ -67,7 +67,7 @@ macro_rules! numbers {
         }
 
         impl Push<$ty> for NumberBuilder<$arrow> {
-            #[inline]
+            #[inline(always)]
             fn push(&mut self, cell: &$ty) -> Result<(), ColumnError> {
                 self.push_value(*cell);
                 Ok(())
@@ -90,7 +90,7 @@ macro_rules! numbers {
         }
 
         impl Read<$ty> for NumberReader<$arrow> {
-            #[inline]
+            #[inline(always)]
             fn read(&self, row: usize) -> Result<$ty, ColumnError> {
                 cell(&self.0, row)
             }
@@ -112,7 +112,7 @@ numbers! {
 }
 
 /// The value in this row.
-#[inline]
+#[inline(always)]
 pub(super) fn cell<T: Copy>(values: &[T], row: usize) -> Result<T, ColumnError> {
     values.get(row).copied().ok_or_else(|| no_row(row))
 }

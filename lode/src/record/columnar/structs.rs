@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -5,39 +6,27 @@ use arrow_array::{Array, ArrayRef, StructArray};
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 
 use super::validity::Validity;
-use super::{ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read, plain};
+use super::{
+    ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read, RowBuilder, RowReader,
+    plain,
+};
 
 /// The columns of a record; the derive implements it.
-pub trait Columns: Sized {
-    /// A builder for each field.
-    type Builders: Send;
-
-    /// A reader for each field, where the column is there.
-    type Readers: Send + Sync;
-
+///
+/// Builders and readers of the fields are behind a box: their types stay within the bodies of
+/// functions, so that a field of a wrong type is one error.
+pub trait Columns: Sized + 'static {
     /// Names and types.
     fn fields(options: &ColumnOptions) -> Vec<Field>;
 
     /// Empty columns.
-    fn builders(options: &ColumnOptions) -> Self::Builders;
+    fn builder(options: &ColumnOptions) -> Box<dyn RowBuilder<Self>>;
 
-    /// Adds a row.
-    fn push(&self, builders: &mut Self::Builders) -> Result<(), ColumnError>;
-
-    /// Adds a row of nulls.
-    fn push_null(builders: &mut Self::Builders);
-
-    /// About how many bytes the columns take.
-    fn bytes(builders: &Self::Builders) -> usize;
-
-    /// The columns, leaving the builders empty.
-    fn finish(builders: &mut Self::Builders) -> Result<Vec<ArrayRef>, ArrowError>;
-
-    /// Readers of those columns that the record has.
-    fn open(columns: &Found<'_>) -> Result<Self::Readers, ColumnError>;
-
-    /// The record in this row.
-    fn read(readers: &Self::Readers, row: usize) -> Result<Self, ColumnError>;
+    /// A reader of those columns that the record has.
+    ///
+    /// # Errors
+    /// As for [`ColumnReader::open`].
+    fn reader(columns: &Found<'_>) -> Result<Box<dyn RowReader<Self>>, ColumnError>;
 }
 
 /// The type of the column that a record makes.
@@ -48,7 +37,7 @@ pub fn data_type<T: Columns>(options: &ColumnOptions) -> DataType {
 /// Gathers records.
 pub struct StructBuilder<T: Columns> {
     fields: Fields,
-    columns: T::Builders,
+    row: Box<dyn RowBuilder<T>>,
     rows: usize,
     validity: Validity,
 }
@@ -57,25 +46,25 @@ impl<T: Columns> ColumnBuilder for StructBuilder<T> {
     fn new(options: &ColumnOptions) -> Self {
         Self {
             fields: T::fields(options).into(),
-            columns: T::builders(options),
+            row: T::builder(options),
             rows: 0,
             validity: Validity::default(),
         }
     }
 
     fn push_null(&mut self) {
-        T::push_null(&mut self.columns);
+        self.row.push_null();
         self.validity.push_null(self.rows);
         self.rows += 1;
     }
 
     fn bytes(&self) -> usize {
-        T::bytes(&self.columns) + self.validity.bytes()
+        self.row.bytes() + self.validity.bytes()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         self.rows = 0;
-        let columns = T::finish(&mut self.columns)?;
+        let columns = self.row.finish()?;
         let array = StructArray::try_new(self.fields.clone(), columns, self.validity.finish())?;
         Ok(Arc::new(array))
     }
@@ -84,7 +73,7 @@ impl<T: Columns> ColumnBuilder for StructBuilder<T> {
 impl<T: Columns> Push<T> for StructBuilder<T> {
     #[inline]
     fn push(&mut self, cell: &T) -> Result<(), ColumnError> {
-        cell.push(&mut self.columns)?;
+        self.row.push(cell)?;
         self.validity.push_valid();
         self.rows += 1;
         Ok(())
@@ -92,13 +81,13 @@ impl<T: Columns> Push<T> for StructBuilder<T> {
 }
 
 /// Reads records.
-pub struct StructReader<T: Columns>(T::Readers);
+pub struct StructReader<T>(Box<dyn RowReader<T>>);
 
 impl<T: Columns> ColumnReader for StructReader<T> {
     fn open(column: &ArrayRef) -> Result<Self, ColumnError> {
         let column = plain(column)?;
         match column.as_struct_opt() {
-            Some(columns) => T::open(&Found(columns)).map(Self),
+            Some(columns) => T::reader(&Found(columns)).map(Self),
             None => Err(ColumnError::mismatch("a struct", column.data_type())),
         }
     }
@@ -107,7 +96,15 @@ impl<T: Columns> ColumnReader for StructReader<T> {
 impl<T: Columns> Read<T> for StructReader<T> {
     #[inline]
     fn read(&self, row: usize) -> Result<T, ColumnError> {
-        T::read(&self.0, row)
+        self.0.read(row)
+    }
+
+    fn read_rows(
+        &self,
+        rows: Range<usize>,
+        cells: &mut Vec<T>,
+    ) -> Result<(), (usize, ColumnError)> {
+        self.0.read_rows(rows, cells)
     }
 }
 

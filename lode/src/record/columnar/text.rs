@@ -18,7 +18,7 @@ pub struct BytesBuilder<A: ByteArrayType<Offset = i32>>(GenericByteBuilder<A>);
 pub(super) type TextBuilder = BytesBuilder<Utf8Type>;
 
 impl<A: ByteArrayType<Offset = i32>> BytesBuilder<A> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_value(&mut self, value: &A::Native) -> Result<(), ColumnError> {
         let bytes: &[u8] = value.as_ref();
         // What does not fit would panic.
@@ -29,7 +29,7 @@ impl<A: ByteArrayType<Offset = i32>> BytesBuilder<A> {
 }
 
 /// Whether a column that holds so many bytes has room for so many more.
-#[inline]
+#[inline(always)]
 pub(super) fn check_room(held: usize, more: usize) -> Result<(), ColumnError> {
     const ROOM: usize = i32::MAX as usize;
     if held <= ROOM && more <= ROOM - held { Ok(()) } else { Err(too_much(held, more)) }
@@ -50,7 +50,7 @@ where
         Self(GenericByteBuilder::with_capacity(0, 0))
     }
 
-    #[inline]
+    #[inline(always)]
     fn push_null(&mut self) {
         self.0.append_null();
     }
@@ -75,7 +75,7 @@ pub enum TextReader {
 }
 
 impl TextReader {
-    #[inline]
+    #[inline(always)]
     pub(super) fn text(&self, row: usize) -> Result<&str, ColumnError> {
         match self {
             Self::Small(array) if row < array.len() => Ok(array.value(row)),
@@ -113,14 +113,14 @@ macro_rules! texts {
         }
 
         impl Push<$ty> for TextBuilder {
-            #[inline]
+            #[inline(always)]
             fn push(&mut self, cell: &$ty) -> Result<(), ColumnError> {
                 self.push_value(cell)
             }
         }
 
         impl Read<$ty> for TextReader {
-            #[inline]
+            #[inline(always)]
             fn read(&self, row: usize) -> Result<$ty, ColumnError> {
                 self.text(row).map(|text| text.to_owned().into())
             }

@@ -5,7 +5,7 @@ use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 pub(super) struct Validity(Option<BooleanBufferBuilder>);
 
 impl Validity {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_valid(&mut self) {
         if let Some(bits) = &mut self.0 {
             bits.append(true);
@@ -13,7 +13,7 @@ impl Validity {
     }
 
     /// `cells` is how many there are before this one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_null(&mut self, cells: usize) {
         match &mut self.0 {
             Some(bits) => bits.append(false),

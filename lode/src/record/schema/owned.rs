@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::{Element, FieldSchema, Scalar, Schema, SchemaDiff, Type};
 use crate::record::Record;
@@ -53,7 +53,7 @@ impl RecordSchema {
     pub fn fingerprint(&self) -> String {
         let mut json = String::new();
         write_fields(&self.fields, &mut json);
-        format!("{:032x}", xxh3_128(json.as_bytes()))
+        format!("{:032x}", XxHash3_128::oneshot(json.as_bytes()))
     }
 
     /// What changes from this schema to `other`, field by field; `None` if nothing does. The names

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::{FieldSchema, RecordSchema, Scalar, Schema, Type};
 
@@ -12,7 +12,7 @@ use super::{FieldSchema, RecordSchema, Scalar, Schema, Type};
 pub(crate) fn shape(schema: &Schema) -> [u8; 16] {
     let mut text = RecordSchema::from(schema).fingerprint();
     lists_of_fields(schema.fields, &mut text);
-    xxh3_128(text.as_bytes()).to_le_bytes()
+    XxHash3_128::oneshot(text.as_bytes()).to_le_bytes()
 }
 
 fn lists_of_fields(fields: &[FieldSchema], text: &mut String) {

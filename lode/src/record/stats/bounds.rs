@@ -99,8 +99,11 @@ fn find<'a>(fields: &'a [RecordField], wanted: &FieldSchema) -> Found<'a> {
 fn is_same_kind(file: &RecordType, record: &Type) -> bool {
     match (file, record) {
         (RecordType::Scalar(file), Type::Scalar(record)) => kind(*file) == kind(*record),
-        (RecordType::Enum(_), Type::Enum(_))
-        | (RecordType::List(_), Type::List(_))
+        // A name that is read as another one has another place in the order.
+        (RecordType::Enum(names), Type::Enum(variants)) => {
+            names.iter().all(|name| variants.iter().any(|variant| variant.name == name))
+        }
+        (RecordType::List(_), Type::List(_))
         | (RecordType::Map(_), Type::Map(_))
         | (RecordType::Struct(_), Type::Struct { .. }) => true,
         _ => false,
@@ -118,7 +121,7 @@ fn kind(scalar: Scalar) -> Scalar {
         | Scalar::Uint16
         | Scalar::Uint32
         | Scalar::Uint64 => Scalar::Int64,
-        Scalar::Float32 | Scalar::Float64 => Scalar::Float64,
+        // A text such as 0.1 is another number in either width.
         other => other,
     }
 }
@@ -138,7 +141,7 @@ pub(crate) fn literal(json: &Json, ty: &RecordType) -> Option<Literal> {
             (_, Some(value)) => value.into(),
             _ => return None,
         }),
-        Scalar::Float64 => Literal::Float(float(json)?),
+        Scalar::Float32 | Scalar::Float64 => Literal::Float(float(json)?),
         Scalar::String => Literal::Text(text()?.to_owned()),
         Scalar::Bytes => Literal::Bytes(STANDARD.decode(text()?).ok()?),
         Scalar::Date => Literal::Date(days(text()?.parse::<NaiveDate>().ok()?)),

@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::JoinHandle;
+#[cfg(feature = "local")]
+use tokio::task::spawn_blocking;
 
 use super::Opened;
 use super::extent::{Extent, Extents};
@@ -78,7 +80,8 @@ impl Ahead {
         let Some(Asked { fetch, piece, verifies }) = self.asked.pop_front() else {
             return Ok(None);
         };
-        let bytes = fetch.await?;
+        let found = fetch.await;
+        let bytes = self.opened.source().settle(piece, found).await?;
         self.held -= piece.length;
         let limit = self.opened.limits.read_ahead_bytes as u64;
         self.window = self.window.max(PIECE_BYTES).saturating_mul(2).min(limit);
@@ -138,12 +141,16 @@ impl Ahead {
     }
 }
 
-/// A task that fetches, which ends when this is dropped.
+/// A task or a job that fetches, which ends when this is dropped.
 struct Fetching(JoinHandle<Result<Bytes>>);
 
 impl Fetching {
     fn start(opened: Arc<Opened>, piece: Extent) -> Self {
-        Self(tokio::spawn(async move { opened.source().fetch(piece).await }))
+        #[cfg(feature = "local")]
+        if let Some(job) = opened.source().job(piece) {
+            return Self(spawn_blocking(move || job.run()));
+        }
+        Self(tokio::spawn(async move { opened.source().request(piece).await }))
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::extent::Extent;
 #[cfg(feature = "local")]
-use super::file;
+use super::file::{self, FileRead};
 use crate::checksum::{Checksum, Hasher};
 use crate::commit::{Entry, History};
 use crate::data::{INLINE_BYTES, Spares};
@@ -35,8 +35,18 @@ impl Source<'_> {
     /// [`Error::Expired`] or [`Error::Corrupt`] where the object is missing, [`Error::Corrupt`] if it
     /// is not what the manifest says, [`Error::CodecUnavailable`], [`Error::Storage`].
     pub(super) async fn fetch(self, extent: Extent) -> Result<Bytes> {
-        match self.request(extent).await {
+        let found = self.request(extent).await;
+        self.settle(extent, found).await
+    }
+
+    /// What a [`request`](Self::request) or a [`job`](Self::job) comes to: it is counted, or its error
+    /// explained.
+    pub(super) async fn settle(self, extent: Extent, found: Result<Bytes>) -> Result<Bytes> {
+        match found {
             Ok(bytes) => {
+                if extent.is_whole(self.manifest) {
+                    self.meter.file();
+                }
                 self.meter.bytes(extent.length);
                 Ok(bytes)
             }
@@ -44,10 +54,38 @@ impl Source<'_> {
         }
     }
 
-    async fn request(self, extent: Extent) -> Result<Bytes> {
+    /// The one job that reads the extent, where objects are files. `None` also for what a request
+    /// refuses.
+    #[cfg(feature = "local")]
+    pub(super) fn job(self, extent: Extent) -> Option<FileRead> {
         let block = extent.block(self.manifest);
-        let is_whole = extent.is_whole(self.manifest);
-        let expected = if is_whole { Expected::of(block, self.manifest)? } else { None };
+        let path = self.history.store.file(&block.path).ok()??;
+        Some(FileRead {
+            path,
+            key: block.path.clone(),
+            range: extent.place..extent.place.saturating_add(extent.length),
+            size: block.object_length,
+            expected: self.expected(extent).ok()?,
+            spares: self.spare.cloned(),
+        })
+    }
+
+    /// What the bytes of `extent` must be, if that is all of its object.
+    fn expected(self, extent: Extent) -> Result<Option<Expected>> {
+        match extent.is_whole(self.manifest) {
+            true => Expected::of(extent.block(self.manifest), self.manifest),
+            false => Ok(None),
+        }
+    }
+
+    /// As [`fetch`](Self::fetch), before it is counted or explained.
+    pub(super) async fn request(self, extent: Extent) -> Result<Bytes> {
+        #[cfg(feature = "local")]
+        if let Some(job) = self.job(extent) {
+            return spawn_blocking(move || job.run()).await?;
+        }
+        let block = extent.block(self.manifest);
+        let expected = self.expected(extent)?;
         let key = block.path.as_str();
         let range = extent.place..extent.place.saturating_add(extent.length);
         let options = GetOptions::new().with_range(Some(range.clone()));
@@ -57,17 +95,13 @@ impl Source<'_> {
             Err(error) => return Err(self.refused(block, error).await),
         };
         if found.meta.size != block.object_length {
-            return Err(of_size(block, found.meta.size));
+            return Err(of_size(key, block.object_length, found.meta.size));
         }
         if found.range != range {
             let reason = format!("the store gave bytes {:?} for {range:?}", found.range);
             return Err(Error::corrupt(key, reason));
         }
-        let bytes = self.receive(found, expected, key).await?;
-        if is_whole {
-            self.meter.file();
-        }
-        Ok(bytes)
+        self.receive(found, expected, key).await
     }
 
     /// The bytes that were asked for, and are what was expected.
@@ -81,9 +115,8 @@ impl Source<'_> {
         #[cfg(feature = "local")]
         let found = match found.payload {
             GetResultPayload::File(file, _) => {
-                let buffer = self.spare.map(|spare| spare.take_fitting(length)).unwrap_or_default();
-                let (key, range) = (key.to_owned(), found.range);
-                let read = move || file::read(file, range, expected, &key, buffer);
+                let (key, range, spares) = (key.to_owned(), found.range, self.spare.cloned());
+                let read = move || file::read(file, range, expected, &key, spares);
                 return spawn_blocking(read).await?;
             }
             payload => GetResult { payload, ..found },
@@ -110,7 +143,7 @@ impl Source<'_> {
             && let Ok(Some(meta)) = self.history.store.head(key).await
             && meta.size != block.object_length
         {
-            return of_size(block, meta.size);
+            return of_size(key, block.object_length, meta.size);
         }
         Error::storage("get", key)(error)
     }
@@ -180,7 +213,6 @@ pub(super) fn short(key: &str, missing: u64) -> Error {
     Error::corrupt(key, format!("it ended {missing} bytes before its size"))
 }
 
-fn of_size(block: &BlockRef, size: u64) -> Error {
-    let expected = block.object_length;
-    Error::corrupt(&*block.path, format!("it has {size} bytes, and the manifest says {expected}"))
+pub(super) fn of_size(key: &str, expected: u64, size: u64) -> Error {
+    Error::corrupt(key, format!("it has {size} bytes, and the manifest says {expected}"))
 }

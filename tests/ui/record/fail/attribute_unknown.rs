@@ -1,4 +1,4 @@
-//~ unknown attribute `index`: expected `timestamp`, `partition`, `json`
+//~ unknown attribute `index`: expected `timestamp`, `partition`, `json`, `sort`, `bloom`
 
 use serde::{Deserialize, Serialize};
 

@@ -16,9 +16,8 @@ pub(super) fn group_bounds(footer: &Footer, group: usize, column: &FilterColumn)
     let Some(leaf) = bounded_leaf(footer, found) else { return Bounds::UNKNOWN };
     let rows = footer.rows_of(group) as u64;
     let group = footer.metadata.row_groups().get(group);
-    let Some(statistics) = group
-        .and_then(|group| group.columns().get(leaf))
-        .and_then(|column| column.statistics())
+    let Some(statistics) =
+        group.and_then(|group| group.columns().get(leaf)).and_then(|column| column.statistics())
     else {
         return Bounds { nans: found.kind == Kind::Float, ..Bounds::UNKNOWN };
     };

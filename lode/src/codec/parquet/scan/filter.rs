@@ -246,9 +246,7 @@ impl Cells {
             Values::Bytes(values) => Cell::Bytes(values.value(row)),
             Values::Date(values) => values.get(row).map_or(Cell::Null, |it| Cell::Date(*it)),
             Values::Time(values) => values.get(row).map_or(Cell::Null, |it| Cell::Time(*it)),
-            Values::Uuid(values) => {
-                values.value(row).try_into().map_or(Cell::Other, Cell::Uuid)
-            }
+            Values::Uuid(values) => values.value(row).try_into().map_or(Cell::Other, Cell::Uuid),
             Values::Other => Cell::Other,
         }
     }

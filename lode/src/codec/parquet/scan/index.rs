@@ -34,7 +34,8 @@ pub(super) fn places(
     let (start, len) = column.byte_range();
     let end = start.checked_add(len)?;
     let is_inside = |place: &PageLocation| {
-        let (offset, size) = (u64::try_from(place.offset), u64::try_from(place.compressed_page_size));
+        let (offset, size) =
+            (u64::try_from(place.offset), u64::try_from(place.compressed_page_size));
         let (Ok(offset), Ok(size)) = (offset, size) else { return false };
         start <= offset && offset.checked_add(size).is_some_and(|stop| stop <= end)
     };

@@ -307,7 +307,8 @@ impl Survey {
             }
             for (at, place) in places.iter().enumerate() {
                 let first = usize::try_from(place.first_row_index).unwrap_or(0);
-                let next = places.get(at + 1).and_then(|it| usize::try_from(it.first_row_index).ok());
+                let next =
+                    places.get(at + 1).and_then(|it| usize::try_from(it.first_row_index).ok());
                 let held = first..next.unwrap_or(all);
                 if rows.iter().any(|rows| rows.start < held.end && held.start < rows.end) {
                     let offset = number(place.offset);

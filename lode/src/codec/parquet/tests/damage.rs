@@ -17,11 +17,7 @@ fn every_byte_flipped() {
     }
 }
 
-fn flip(
-    bytes: &[u8],
-    step: usize,
-    decode: impl Fn(&[u8], &Limits) -> Result<usize, DecodeError>,
-) {
+fn flip(bytes: &[u8], step: usize, decode: impl Fn(&[u8], &Limits) -> Result<usize, DecodeError>) {
     let limits = Limits { max_decoded_bytes: Some(1 << 20), ..Limits::default() };
     let mut errors = 0;
     for at in (0..bytes.len()).step_by(step) {

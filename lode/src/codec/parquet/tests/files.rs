@@ -42,9 +42,8 @@ fn pages_have_statistics_and_an_index() {
 fn a_bloom_filter_where_it_is_asked_for() {
     let bytes = encode(&Parquet::new(), &trips(1000)).unwrap();
     let options = ReadOptionsBuilder::new();
-    let properties = parquet::file::properties::ReaderProperties::builder()
-        .set_read_bloom_filter(true)
-        .build();
+    let properties =
+        parquet::file::properties::ReaderProperties::builder().set_read_bloom_filter(true).build();
     let options = options.with_reader_properties(properties).build();
     let reader = SerializedFileReader::new_with_options(Bytes::from(bytes), options).unwrap();
     let group = reader.get_row_group(0).unwrap();
@@ -84,7 +83,10 @@ async fn a_batch_is_sorted_and_each_row_group_of_a_stream() {
             }
         }
     }
-    assert_eq!(metadata_of(&encode(&codec_of_trips(), &trips(3)).unwrap()).row_group(0).sorting_columns(), None);
+    assert_eq!(
+        metadata_of(&encode(&codec_of_trips(), &trips(3)).unwrap()).row_group(0).sorting_columns(),
+        None
+    );
 }
 
 fn codec_of_trips() -> Parquet {

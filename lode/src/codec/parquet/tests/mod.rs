@@ -51,7 +51,8 @@ struct Trip {
 }
 
 fn trip(id: u64) -> Trip {
-    let leg = |n: u64| Leg { from: format!("stop {n}"), km: (n % 2 == 0).then_some(n as f32 / 3.0) };
+    let leg =
+        |n: u64| Leg { from: format!("stop {n}"), km: (n % 2 == 0).then_some(n as f32 / 3.0) };
     Trip {
         id,
         name: format!("trip {}", id % 17),

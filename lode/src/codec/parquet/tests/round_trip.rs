@@ -19,7 +19,8 @@ fn every_compression_and_every_size_of_row_groups() {
     ];
     for compression in compressions {
         for (rows, pages) in [(1, 1), (7, 3), (300, 50), (1 << 20, 8192)] {
-            let codec = Parquet::new().compression(compression).row_group_rows(rows).page_rows(pages);
+            let codec =
+                Parquet::new().compression(compression).row_group_rows(rows).page_rows(pages);
             let bytes = encode(&codec, &records).unwrap();
             let found = metadata_of(&bytes);
             assert_eq!(found.num_row_groups(), 300_usize.div_ceil(rows));
@@ -38,8 +39,7 @@ async fn batches_streams_and_appends_through_a_dataset() {
     assert_eq!(written.manifest().compressor, "noop");
     assert!(written.files()[0].path.ends_with(".parquet"));
 
-    let streamed =
-        dataset.stream_write_records(records.clone(), Metadata::empty()).await.unwrap();
+    let streamed = dataset.stream_write_records(records.clone(), Metadata::empty()).await.unwrap();
     let back: Vec<Trip> = dataset.stream(&streamed).try_collect().await.unwrap();
     assert_eq!(back, records);
 
@@ -157,7 +157,10 @@ async fn a_file_larger_than_what_is_read_whole() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1442695040888963407);
             state
         };
-        Noise { n: next(), text: (0..10).map(|_| format!("{:016x}", next())).collect::<String>() + &format!("{n}") }
+        Noise {
+            n: next(),
+            text: (0..10).map(|_| format!("{:016x}", next())).collect::<String>() + &format!("{n}"),
+        }
     };
     let records: Vec<Noise> = (0..150_000).map(&mut noise).collect();
     let dir = tempfile::tempdir().unwrap();

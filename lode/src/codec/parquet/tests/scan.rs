@@ -111,7 +111,12 @@ async fn a_scan_is_a_filter_of_everything() {
                 .collect();
             let scan = dataset.scan(&snapshot).filter(predicate.clone());
             let found = scan.collect().await.unwrap();
-            assert!(same(&found, &expected), "{predicate} {rows} {pages}: {} not {}", found.len(), expected.len());
+            assert!(
+                same(&found, &expected),
+                "{predicate} {rows} {pages}: {} not {}",
+                found.len(),
+                expected.len()
+            );
             let scan = dataset.scan(&snapshot).filter(predicate.clone()).select::<Slim>();
             let found = scan.collect().await.unwrap();
             let slim = |it: &Sample| Slim { id: it.id, name: it.name.clone() };

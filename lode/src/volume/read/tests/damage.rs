@@ -68,20 +68,44 @@ async fn a_block_read_whole_is_verified_and_a_part_is_not() {
 #[tokio::test]
 async fn a_file_read_whole_is_verified() {
     let dir = tempfile::tempdir().unwrap();
-    let local = object_store::local::LocalFileSystem::new_with_prefix(dir.path()).unwrap();
-    let mut disk = Disk::on(std::sync::Arc::new(local));
-    let bytes = noise(3, 700_000);
-    disk.block(0, "a", bytes.clone()).await;
-    let volume = disk.volume(700_000);
-    assert_eq!(volume.read_at(0..700_000).await.unwrap(), bytes);
-    assert_eq!(volume.read_at(9..600_000).await.unwrap(), bytes.slice(9..600_000));
-    disk.object("a", flipped(&bytes)).await;
-    for error in every_way(&volume).await {
-        assert_corrupt(&error, "its xxh3-128 is");
+    for mut disk in Disk::on_files(dir.path()) {
+        let bytes = noise(3, 700_000);
+        disk.block(0, "a", bytes.clone()).await;
+        let volume = disk.volume(700_000);
+        assert_eq!(volume.read_at(0..700_000).await.unwrap(), bytes);
+        assert_eq!(volume.read_at(9..600_000).await.unwrap(), bytes.slice(9..600_000));
+        disk.object("a", flipped(&bytes)).await;
+        for error in every_way(&volume).await {
+            assert_corrupt(&error, "its xxh3-128 is");
+        }
+        disk.object("a", bytes.slice(1..)).await;
+        for error in every_way(&volume).await {
+            assert_corrupt(&error, "699999");
+        }
+        let file = dir.path().join(key("a"));
+        std::fs::remove_file(&file).unwrap();
+        for error in every_way(&volume).await {
+            assert_corrupt(&error, "it is missing");
+        }
+        std::fs::create_dir(&file).unwrap();
+        for error in every_way(&volume).await {
+            assert_corrupt(&error, "it is missing");
+        }
+        std::fs::remove_dir(&file).unwrap();
     }
-    disk.object("a", bytes.slice(1..)).await;
-    for error in every_way(&volume).await {
-        assert_corrupt(&error, "699999");
+}
+
+/// A file is no file of its own name below another.
+#[cfg(feature = "local")]
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_an_error_of_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    for mut disk in Disk::on_files(dir.path()) {
+        disk.block(0, "a", noise(3, 1000)).await;
+        disk.blocks[0].path = format!("{}/below", key("a"));
+        for error in every_way(&disk.volume(1000)).await {
+            assert!(matches!(error, Error::Storage { operation: "get", .. }), "{error:?}");
+        }
     }
 }
 

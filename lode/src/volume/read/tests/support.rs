@@ -154,6 +154,15 @@ impl Disk {
         Self { store, watch, blocks: Vec::new() }
     }
 
+    /// On files that are read as such, which nobody watches; and on files behind a store that does not
+    /// say that it has some.
+    #[cfg(feature = "local")]
+    pub(super) fn on_files(dir: &std::path::Path) -> [Self; 2] {
+        let local = object_store::local::LocalFileSystem::new_with_prefix(dir).unwrap();
+        let store = Store::local(dir).unwrap();
+        [Self { store, watch: Arc::default(), blocks: Vec::new() }, Self::on(Arc::new(local))]
+    }
+
     pub(super) async fn object(&self, name: &str, bytes: impl Into<Bytes>) {
         self.store.put(&key(name), bytes.into().into()).await.unwrap();
     }

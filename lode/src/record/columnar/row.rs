@@ -1,0 +1,115 @@
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use arrow_array::ArrayRef;
+use arrow_schema::ArrowError;
+
+use super::ColumnError;
+
+/// The columns of a record's fields, as they grow.
+pub trait RowBuilder<R>: Send {
+    /// Adds a cell to each.
+    fn push(&mut self, record: &R) -> Result<(), ColumnError>;
+
+    /// Adds a null to each.
+    fn push_null(&mut self);
+
+    /// About how many bytes the columns take.
+    fn bytes(&self) -> usize;
+
+    /// The columns, leaving the builders empty.
+    fn finish(&mut self) -> Result<Vec<ArrayRef>, ArrowError>;
+}
+
+/// The columns of a record's fields.
+pub trait RowReader<R>: Send + Sync {
+    /// The record in this row.
+    fn read(&self, row: usize) -> Result<R, ColumnError>;
+
+    /// Appends the records in these rows, up to the first that is wrong.
+    fn read_rows(
+        &self,
+        rows: Range<usize>,
+        records: &mut Vec<R>,
+    ) -> Result<(), (usize, ColumnError)>;
+}
+
+/// A [`RowBuilder`] of these builders: the functions say what is done to them.
+pub fn row_builder<R: 'static, B: Send + 'static>(
+    builders: B,
+    push: impl Fn(&mut B, &R) -> Result<(), ColumnError> + Send + 'static,
+    push_null: impl Fn(&mut B) + Send + 'static,
+    bytes: impl Fn(&B) -> usize + Send + 'static,
+    finish: impl Fn(&mut B) -> Result<Vec<ArrayRef>, ArrowError> + Send + 'static,
+) -> Box<dyn RowBuilder<R>> {
+    Box::new(Builder { builders, push, push_null, bytes, finish, of: PhantomData })
+}
+
+struct Builder<R, B, P, N, S, F> {
+    builders: B,
+    push: P,
+    push_null: N,
+    bytes: S,
+    finish: F,
+    of: PhantomData<fn(&R)>,
+}
+
+impl<R, B, P, N, S, F> RowBuilder<R> for Builder<R, B, P, N, S, F>
+where
+    B: Send,
+    P: Fn(&mut B, &R) -> Result<(), ColumnError> + Send,
+    N: Fn(&mut B) + Send,
+    S: Fn(&B) -> usize + Send,
+    F: Fn(&mut B) -> Result<Vec<ArrayRef>, ArrowError> + Send,
+{
+    fn push(&mut self, record: &R) -> Result<(), ColumnError> {
+        (self.push)(&mut self.builders, record)
+    }
+
+    fn push_null(&mut self) {
+        (self.push_null)(&mut self.builders);
+    }
+
+    fn bytes(&self) -> usize {
+        (self.bytes)(&self.builders)
+    }
+
+    fn finish(&mut self) -> Result<Vec<ArrayRef>, ArrowError> {
+        (self.finish)(&mut self.builders)
+    }
+}
+
+/// A [`RowReader`] of these readers: the function makes a record of a row of them.
+pub fn row_reader<R: 'static, C: Send + Sync + 'static>(
+    readers: C,
+    read: impl Fn(&C, usize) -> Result<R, ColumnError> + Send + Sync + 'static,
+) -> Box<dyn RowReader<R>> {
+    Box::new(Reader { readers, read, of: PhantomData })
+}
+
+struct Reader<R, C, F> {
+    readers: C,
+    read: F,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R, C, F> RowReader<R> for Reader<R, C, F>
+where
+    C: Send + Sync,
+    F: Fn(&C, usize) -> Result<R, ColumnError> + Send + Sync,
+{
+    fn read(&self, row: usize) -> Result<R, ColumnError> {
+        (self.read)(&self.readers, row)
+    }
+
+    fn read_rows(
+        &self,
+        rows: Range<usize>,
+        records: &mut Vec<R>,
+    ) -> Result<(), (usize, ColumnError)> {
+        for row in rows {
+            records.push((self.read)(&self.readers, row).map_err(|error| (row, error))?);
+        }
+        Ok(())
+    }
+}
