@@ -103,13 +103,13 @@ struct Reading<T> {
     limits: Limits,
     /// What cuts the next row group, unless it is at work.
     cutter: Option<Box<Cutter>>,
-    cutting: Option<JoinHandle<Result<(Option<RowGroup>, Box<Cutter>)>>>,
+    cutting: Option<JoinHandle<Result<Cut>>>,
     /// Read, not yet decoded.
     group: Option<RowGroup>,
     /// The row group being decoded, unless a job has it.
     batches: Option<Box<Batches>>,
-    decoding: Option<JoinHandle<Result<Decoded, BoxError>>>,
-    building: VecDeque<JoinHandle<Result<Vec<T>, DecodeError>>>,
+    decoding: Option<JoinHandle<Decoded<T>>>,
+    building: VecDeque<Building<T>>,
     /// Why nothing more is decoded.
     failure: Option<Failure>,
     /// How many rows were decoded, …
@@ -119,8 +119,18 @@ struct Reading<T> {
     _receiving: Option<Receiving>,
 }
 
-/// A batch, and what decodes the next one; neither at the end of a row group.
-type Decoded = Option<(RecordBatch, Box<Batches>)>;
+/// A row group, unless there was none left, and what cuts the next one.
+type Cut = (Option<RowGroup>, Box<Cutter>);
+
+/// The job that makes a batch into records, and the number of its rows.
+type Building<T> = (JoinHandle<Result<Vec<T>, DecodeError>>, u64);
+
+/// The batches that one job has decoded, and what decodes the next ones: nothing at the end of a row
+/// group.
+type Decoded<T> = (Vec<Building<T>>, Result<Option<Box<Batches>>, BoxError>);
+
+/// A job decodes this many batches: each is some thousand rows, of some milliseconds.
+const AHEAD: usize = 4;
 
 impl<T: Record> Reading<T> {
     async fn open(store: &Store, file: FileToRead, rows: Option<u64>) -> Result<Self, Failure> {
@@ -187,7 +197,7 @@ impl<T: Record> Reading<T> {
         loop {
             let has_cut = self.poll_cut(cx);
             let has_decoded = self.poll_decoded(cx);
-            if let Some(building) = self.building.front_mut() {
+            if let Some((building, _)) = self.building.front_mut() {
                 if let Poll::Ready(built) = building.poll_unpin(cx) {
                     self.building.pop_front();
                     return Poll::Ready(Some(match built {
@@ -241,13 +251,14 @@ impl<T: Record> Reading<T> {
             let Poll::Ready(decoded) = decoding.poll_unpin(cx) else { return false };
             self.decoding = None;
             match decoded {
-                Ok(Ok(None)) => {}
-                Ok(Ok(Some((batch, batches)))) => {
-                    self.decoded += batch.num_rows() as u64;
-                    self.batches = Some(batches);
-                    self.building.push_back(spawn_blocking(move || build(&batch)));
+                Ok((building, rest)) => {
+                    self.decoded += building.iter().map(|(_, rows)| rows).sum::<u64>();
+                    self.building.extend(building);
+                    match rest {
+                        Ok(batches) => self.batches = batches,
+                        Err(error) => self.failure = Some(undecodable(self.decoded, error)),
+                    }
                 }
-                Ok(Err(error)) => self.failure = Some(undecodable(self.decoded, error)),
                 Err(lost) => self.failure = Some(Failure::Store(lost.into())),
             }
             return true;
@@ -262,9 +273,10 @@ impl<T: Record> Reading<T> {
             (None, group) => {
                 let Some(RowGroup { group, begin, bytes }) = group.take() else { return false };
                 spawn_blocking(move || {
-                    decode(Box::new(Batches::open(
-                        &footer, &columns, group, begin, bytes, &limits,
-                    )?))
+                    match Batches::open(&footer, &columns, group, begin, bytes, &limits) {
+                        Ok(batches) => decode(Box::new(batches)),
+                        Err(error) => (Vec::new(), Err(error)),
+                    }
                 })
             }
         };
@@ -300,8 +312,20 @@ pub(super) fn undecodable(rows: u64, source: BoxError) -> Failure {
     Failure::Decode(DecodeError { line: rows.saturating_add(1), column: 0, source })
 }
 
-fn decode(mut batches: Box<Batches>) -> Result<Decoded, BoxError> {
-    Ok(batches.next()?.map(|batch| (batch, batches)))
+/// Decodes some batches; each is made into records by a job of its own, from now on.
+fn decode<T: Record>(mut batches: Box<Batches>) -> Decoded<T> {
+    let mut building = Vec::new();
+    while building.len() < AHEAD {
+        match batches.next() {
+            Ok(Some(batch)) => {
+                let rows = batch.num_rows() as u64;
+                building.push((spawn_blocking(move || build(&batch)), rows));
+            }
+            Ok(None) => return (building, Ok(None)),
+            Err(error) => return (building, Err(error)),
+        }
+    }
+    (building, Ok(Some(batches)))
 }
 
 pub(super) fn build<T: Record>(batch: &RecordBatch) -> Result<Vec<T>, DecodeError> {

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use crate::codec::DecodeError;
 use crate::codec::parquet::{Filter, Footer, Pieces, SelectedBatches, Step, Survey};
 use crate::data::parallelism;
-use crate::data::read_columns::{Failure, build, undecodable};
+use crate::data::read_columns::{build, undecodable};
 use crate::data::row_groups::end_of;
 use crate::data::source::FileToRead;
 use crate::error::{Error, Result};

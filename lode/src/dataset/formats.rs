@@ -16,6 +16,8 @@ use crate::checksum::Checksum;
 use crate::codec::{DecodeRecords, Jsonl, RecordCodec};
 use crate::commit::Entry;
 use crate::compress::{self, Compressor};
+#[cfg(feature = "parquet")]
+use crate::data::Surveyed;
 use crate::data::{self, FileToRead};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId};
@@ -212,6 +214,19 @@ impl<T: Record> Formats<T> {
         filter: Option<Arc<Expr>>,
         otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<Vec<S>>>> + Send + 'static,
     ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
+        self.surveyed::<S, _>(manifest, file, filter, Surveyed::records::<S>, otherwise)
+    }
+
+    /// As [`scanned`](Self::scanned), whatever is made of it.
+    #[cfg(feature = "parquet")]
+    pub(super) fn surveyed<S: Record, V: Send + 'static>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        filter: Option<Arc<Expr>>,
+        read: fn(Surveyed) -> BoxStream<'static, Result<V>>,
+        otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<V>>> + Send + 'static,
+    ) -> Result<BoxStream<'static, Result<V>>> {
         let snapshot = manifest.snapshot_id;
         let to_read = self.file(manifest, file)?;
         let scan = data::ColumnScan { file: to_read, snapshot, rows: file.rows(), filter };
@@ -223,7 +238,7 @@ impl<T: Record> Formats<T> {
                         let context = context.clone();
                         async move { Err(explain_missing(&context, snapshot, e).await) }
                     };
-                    surveyed.records::<S>().or_else(explain).boxed()
+                    read(surveyed).or_else(explain).boxed()
                 }
                 Ok(None) => otherwise().unwrap_or_else(failed),
                 Err(e) => failed(explain_missing(&context, snapshot, e).await),
@@ -275,7 +290,7 @@ pub(super) struct Wanted<S> {
 }
 
 #[cfg(feature = "parquet")]
-fn failed<S: Send + 'static>(error: Error) -> BoxStream<'static, Result<Vec<S>>> {
+fn failed<V: Send + 'static>(error: Error) -> BoxStream<'static, Result<V>> {
     futures::stream::once(futures::future::err(error)).boxed()
 }
 

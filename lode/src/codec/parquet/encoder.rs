@@ -27,6 +27,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// A row group ends at this many bytes of arrays.
 const GROUP_BYTES: usize = 64 << 20;
 
+/// Columns are encoded when this many bytes of arrays wait: between rounds, threads are idle.
+const ROUND_BYTES: usize = 2 << 20;
+
 /// Records wait while more than this many bytes of arrays do.
 const BACKLOG_BYTES: usize = 4 << 20;
 
@@ -63,12 +66,15 @@ struct Part {
     is_last: bool,
 }
 
+/// A file, and the bytes that it grew by.
+type Appended = Result<(Box<Output>, Vec<u8>), ParquetError>;
+
 enum Stage {
     /// The columns are those of the row group that has begun, if one has.
     Idle(Box<Output>, Vec<Column>),
     Sorting(Box<Output>, Job<Result<Vec<RecordBatch>, BoxError>>),
     Encoding(Box<Output>, Round),
-    Appending(Job<Result<(Box<Output>, Vec<u8>), ParquetError>>),
+    Appending(Job<Appended>),
     Finishing(Job<Result<Vec<u8>, ParquetError>>),
     Done,
     Failed(Option<EncodeError>),
@@ -125,8 +131,8 @@ impl<T: Record> Encoder<T> {
         let last = self.waiting.iter().position(|part| part.is_last);
         let parts = match (last, self.is_ordered) {
             (Some(last), _) => last + 1,
-            (None, true) => self.waiting.len(),
-            (None, false) => 0,
+            (None, true) if self.waiting_bytes >= ROUND_BYTES => self.waiting.len(),
+            (None, _) => 0,
         };
         if parts == 0 {
             return None;

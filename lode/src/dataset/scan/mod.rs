@@ -6,6 +6,8 @@
 //!             statistics
 //! ```
 
+#[cfg(feature = "parquet")]
+mod batches;
 mod execute;
 mod partition;
 mod plan;

@@ -51,19 +51,22 @@ struct Trip {
 }
 
 fn trip(id: u64) -> Trip {
-    let leg =
-        |n: u64| Leg { from: format!("stop {n}"), km: (n % 2 == 0).then_some(n as f32 / 3.0) };
+    let leg = |n: u64| Leg {
+        from: format!("stop {n}"),
+        km: (n.is_multiple_of(2)).then_some(n as f32 / 3.0),
+    };
     Trip {
         id,
         name: format!("trip {}", id % 17),
-        kind: if id % 3 == 0 { Kind::Fancy } else { Kind::Plain },
+        kind: if id.is_multiple_of(3) { Kind::Fancy } else { Kind::Plain },
         when: Utc.timestamp_nanos(1_357_034_400_000_000_000 + id as i64 * 7_777_777_777),
-        day: (id % 4 > 0).then(|| NaiveDate::from_ymd_opt(2013, 1, 1 + (id % 28) as u32).unwrap()),
+        day: (!id.is_multiple_of(4))
+            .then(|| NaiveDate::from_ymd_opt(2013, 1, 1 + (id % 28) as u32).unwrap()),
         legs: (0..id % 4).map(leg).collect(),
         ratings: (0..id % 3).map(|n| (format!("k{n}"), (n > 0).then_some(n as i16))).collect(),
-        best: (id % 2 == 0).then(|| leg(id)),
+        best: (id.is_multiple_of(2)).then(|| leg(id)),
         raw: crate::Bytes::from(vec![id as u8; (id % 5) as usize]),
-        ok: id % 2 == 0,
+        ok: id.is_multiple_of(2),
     }
 }
 
@@ -82,7 +85,7 @@ struct Ranked {
 }
 
 fn ranked(count: u32) -> Vec<Ranked> {
-    let group = |n: u32| (n % 5 > 0).then(|| format!("g{}", n * 7919 % 13));
+    let group = |n: u32| (!n.is_multiple_of(5)).then(|| format!("g{}", n * 7919 % 13));
     let record = |n: u32| Ranked { group: group(n), rank: i64::from(n * 31 % 101), place: n };
     (0..count).map(record).collect()
 }

@@ -23,24 +23,17 @@ fn without_a_runtime_all_is_done_at_once() {
 }
 
 #[tokio::test]
-async fn it_says_what_it_holds_and_waits_where_that_is_too_much() {
+async fn it_says_what_it_holds_and_holds_little() {
     let mut encoder = RecordCodec::<Trip>::encoder(&Parquet::new());
     let mut output = Vec::new();
     let mut held = 0;
-    let mut waited = false;
     let mut most = 0;
     for record in &trips(200_000) {
         encoder.push(record, &mut output).unwrap();
         assert!(encoder.buffered() > held, "a record adds to what is held");
         held = encoder.buffered();
-        if record.id % 4096 == 0 {
-            std::future::poll_fn(|cx| {
-                let poll = encoder.poll_ready(cx, &mut output);
-                waited |= poll.is_pending();
-                poll
-            })
-            .await
-            .unwrap();
+        if record.id.is_multiple_of(4096) {
+            std::future::poll_fn(|cx| encoder.poll_ready(cx, &mut output)).await.unwrap();
             held = encoder.buffered();
             most = most.max(held);
         }
@@ -50,7 +43,6 @@ async fn it_says_what_it_holds_and_waits_where_that_is_too_much() {
     assert!(most < 40 << 20, "{most}");
     assert!(encoder.uncompressed() > 200_000);
     assert_eq!(decode::<Trip>(&output).unwrap().len(), 200_000);
-    drop(waited);
 }
 
 #[test]
