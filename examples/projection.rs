@@ -78,7 +78,7 @@ fn records() -> Vec<Flight> {
         number: number as u32,
         origin: airports[number % 3].to_owned(),
         dest: airports[number % 2 + 3].to_owned(),
-        dep_delay: (number % 10 > 0).then_some(number as i32 % 90 - 10),
+        dep_delay: (!number.is_multiple_of(10)).then_some(number as i32 % 90 - 10),
         remarks: vec!["on time".to_owned(); number % 4],
         crew: Crew { captain: format!("captain {}", number % 17), cabin: 4 },
     };

@@ -4,6 +4,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 
 pub mod dataset_ops;
+pub mod decode;
 pub mod decompress;
 pub mod hive_segment;
 pub mod jsonl;
@@ -23,12 +24,15 @@ pub mod volume_ops;
 pub type Target = fn(&[u8]);
 
 /// All of them.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("manifest", manifest::run),
     ("volume_manifest", volume_manifest::run),
     ("jsonl", jsonl::run),
     ("hive_segment", hive_segment::run),
     ("decompress", decompress::run),
+    ("parquet_decode", decode::parquet),
+    ("bincode_decode", decode::bincode),
+    ("postcard_decode", decode::postcard),
     ("dataset_ops", dataset_ops::run),
     ("volume_ops", volume_ops::run),
 ];

@@ -88,7 +88,21 @@ fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 fn try_input(target: Target, input: &[u8], origin: &str) -> Result<(), String> {
-    std::panic::catch_unwind(|| target(input)).map_err(|_| format!("{origin} made it panic"))
+    std::panic::catch_unwind(|| target(input)).map_err(|_| format!("{origin} made it panic"))?;
+    match peak_memory() {
+        Some(kib) if kib > MOST_KIB => Err(format!("{origin} made it take {kib} KiB of memory")),
+        _ => Ok(()),
+    }
+}
+
+/// The most memory that no input may pass.
+const MOST_KIB: u64 = 1 << 20;
+
+/// The most memory that this process ever had, in KiB, where the system says so.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// The files at a path, or in the folder there.

@@ -85,7 +85,7 @@
 //!
 //! # What it is not
 //!
-//! Not a database: it has no queries beyond 'these partitions of this snapshot', no indexes and no
+//! Not a database: it has no queries beyond a filter on one snapshot, no indexes and no
 //! update of one record. Not a log: one commit is a few requests, one after the other.
 //!
 //! # Where to look
@@ -93,6 +93,7 @@
 //! * [`Store`]: local disk, memory, any `object_store`; [`Store::check`] probes one for what lode needs.
 //! * [`Dataset`]: everything that is written and read. Its methods say which errors come when, and
 //!   what is true afterwards. [`Write`], [`Read`], [`RecordWriter`], [`BlobWriter`] are what they give.
+//! * [`Dataset::scan`], [`Predicate`], [`predicate`]: records by what is in them, or parts of them.
 //! * [`Snapshot`] and [`manifest`]: what is known of data without reading it.
 //! * [`Volume`] and its states [`New`], [`Staged`] and [`Committed`]; [`Stager`] for other tasks and
 //!   processes, [`Session`] for what was left staged, [`VolumeLimits`].
@@ -119,7 +120,7 @@
 //!
 //! [`tracing`] spans at the level `info` are `lode.write` (appends and replaced partitions too),
 //! `lode.stream_write_records`, `lode.record_writer` and `lode.stream_write` (opening and committing; not
-//! each push), `lode.read`, `lode.read_blob` and `lode.read_blob_range`. Events are commits (`info`),
+//! each push), `lode.read`, `lode.scan`, `lode.read_blob` and `lode.read_blob_range`. Events are commits (`info`),
 //! retries, unclear answers and blobs that are streamed (`debug`), and hints that were not written and
 //! writers that were dropped (`warn`). No record, metadata or credential is in them.
 //!

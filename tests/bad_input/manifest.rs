@@ -1,7 +1,7 @@
 //! Manifests that are not what lode wrote.
 
 use futures::{StreamExt, TryStreamExt};
-use lode::{Blob, Dataset, Error, SnapshotId};
+use lode::{Blob, Dataset, Error, Record, SnapshotId};
 use serde_json::{Value, json};
 
 use super::{Shelf, about};
@@ -193,5 +193,88 @@ async fn a_blob_is_not_records() {
         let Error::ContentMismatch { expected, found, .. } = error else { panic!("{error}") };
         assert_eq!((*expected, *found), ("a blob", "records"));
     }
+    shelf.assert_untouched().await;
+}
+
+/// Whatever stands where bounds should: a scan is refused, or gives what filtering gives.
+#[tokio::test]
+async fn statistics_that_lie_about_their_type_are_not_believed() {
+    type Change = fn(&mut Value);
+    // Texts that a column of texts could have.
+    let texts: &[Change] = &[
+        |c| (c["min"], c["max"]) = (json!("0"), json!("1")),
+        |c| (c["min"], c["max"]) = (json!("NaN"), json!("NaN")),
+        |c| (c["min"], c["max"]) = (json!("2013-01-01"), json!("2013-01-01")),
+    ];
+    let lies: &[Change] = &[
+        |c| (c["min"], c["max"]) = (json!(true), json!(false)),
+        |c| (c["min"], c["max"]) = (json!(0.5), json!(0.6)),
+        |c| (c["min"], c["max"]) = (json!(1e300), json!(1e300)),
+        // The wrong way round.
+        |c| (c["min"], c["max"]) = (json!(1000), json!(0)),
+        |c| (c["min"], c["max"]) = (json!("z"), json!("")),
+        |c| (c["min"], c["max"]) = (json!({}), json!([])),
+        |c| (c["min"], c["max"]) = (json!(null), json!(null)),
+        |c| c["null_count"] = json!(u64::MAX),
+        |c| c["null_count"] = json!(11),
+        |c| (c["null_count"], c["nan_count"]) = (json!(1), json!(u64::MAX)),
+        |c| c["null_count"] = json!("none"),
+        |c| c["name"] = json!("id.x"),
+        |c| c["name"] = json!(""),
+    ];
+    let unsure: &[Change] = &[
+        |c| _ = c.as_object_mut().unwrap().remove("min_exact"),
+        |c| c["min_exact"] = json!("yes"),
+    ];
+    let shelf = Shelf::new().await;
+    let key = forge::manifest_key("plain", 2);
+    let dataset = Dataset::<Row>::new(&shelf.store, "plain").unwrap();
+    let columns = forge::manifest(&*shelf.inner, "plain", 2).await;
+    let columns = columns["files"][0]["stats"]["columns"].as_array().unwrap().len();
+    assert_eq!(columns, 4);
+    let of = Row::columns();
+    let later = rows(15..16).pop().unwrap().at;
+    let predicates = [
+        of.n.ge(15),
+        of.n.eq(12) | of.n.is_null(),
+        of.at.lt(later),
+        of.kind.eq("red"),
+        of.kind.is_not_null() & of.text.starts_with("row 1"),
+        !of.text.gt("row 14"),
+    ];
+    let mut judged = (0, 0);
+    for column in 0..columns {
+        let texts = if column < 2 { texts } else { &[] };
+        let lies = lies.iter().chain(texts).map(|it| (it, false));
+        for (change, is_unsure) in lies.chain(unsure.iter().map(|it| (it, true))) {
+            let mut manifest = forge::manifest(&*shelf.inner, "plain", 2).await;
+            let stats = &mut manifest["files"][0]["stats"]["columns"][column];
+            if is_unsure {
+                // Bounds of which nobody says whether they are any, and which no record has.
+                (stats["min"], stats["max"]) = (json!(1 << 40), json!(1 << 40));
+                stats.as_object_mut().unwrap().remove("max_exact");
+            }
+            change(stats);
+            put(&*shelf.inner, &key, serde_json::to_vec(&manifest).unwrap()).await;
+            match dataset.snapshot(head()).await {
+                Err(error) => {
+                    assert!(matches!(error, Error::ManifestInvalid { .. }), "{error}");
+                    judged.0 += 1;
+                }
+                Ok(snapshot) => {
+                    for predicate in &predicates {
+                        let scan = || dataset.scan(&snapshot).filter(predicate.clone());
+                        let mut expected = dataset.read(&snapshot).await.unwrap();
+                        expected.retain(|row| predicate.matches(row) == Some(true));
+                        assert_eq!(scan().collect().await.unwrap(), expected, "{predicate}");
+                        assert_eq!(scan().count().await.unwrap(), expected.len() as u64);
+                    }
+                    judged.1 += 1;
+                }
+            }
+            put(&*shelf.inner, &key, shelf.before[&key].clone()).await;
+        }
+    }
+    assert!(judged.0 > columns && judged.1 > 10 * columns, "{judged:?}");
     shelf.assert_untouched().await;
 }

@@ -53,7 +53,7 @@ fn unknown() -> String {
 }
 
 fn first(id: u16, day: &str) -> First {
-    let state = if id % 2 == 0 { State::Flown } else { State::Cancelled };
+    let state = if id.is_multiple_of(2) { State::Flown } else { State::Cancelled };
     First { id, day: day.to_owned(), delay: Some(id.into()), state, note: "lost".to_owned() }
 }
 
@@ -63,7 +63,7 @@ fn as_second(id: u16, day: &str) -> Second {
         dep_delay: Some(id.into()),
         day: day.to_owned(),
         id: Some(id.into()),
-        state: if id % 2 == 0 { Status::Landed } else { Status::Cancelled },
+        state: if id.is_multiple_of(2) { Status::Landed } else { Status::Cancelled },
         gate: None,
         tail: unknown(),
     }

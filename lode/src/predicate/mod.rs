@@ -32,7 +32,7 @@ pub(crate) use expr::{ColumnPath, Expr, Row};
 #[cfg(feature = "jiff")]
 pub(crate) use literal::jiff_days;
 pub(crate) use literal::{days, nanoseconds, time_of};
-pub(crate) use outcomes::{Bounds, Outcomes};
+pub(crate) use outcomes::Bounds;
 
 use crate::record::Record;
 

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::expr::Expr;
-use super::{Bounds, Outcomes, Predicate};
+use super::outcomes::Outcomes;
+use super::{Bounds, Predicate};
 use crate::Record;
 use crate::manifest::FileStats;
 use crate::record::stats::{Gauges, file_bounds};

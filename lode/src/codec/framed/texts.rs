@@ -176,12 +176,23 @@ impl Text {
 
 impl Write for Text {
     #[inline]
+    fn write_char(&mut self, letter: char) -> fmt::Result {
+        match self.bytes.get_mut(self.len) {
+            Some(place) if letter.is_ascii() => {
+                *place = letter as u8;
+                self.len += 1;
+                Ok(())
+            }
+            _ => self.write_str(letter.encode_utf8(&mut [0; 4])),
+        }
+    }
+
+    #[inline]
     fn write_str(&mut self, part: &str) -> fmt::Result {
-        let end = self.len + part.len();
-        match (self.long.is_empty(), self.bytes.get_mut(self.len..end), part.as_bytes()) {
-            (true, Some([byte]), [only]) => *byte = *only,
-            (true, Some(place), part) => place.copy_from_slice(part),
-            (..) => {
+        let end = self.len.saturating_add(part.len());
+        match self.bytes.get_mut(self.len..end) {
+            Some(place) => place.copy_from_slice(part.as_bytes()),
+            None => {
                 if self.long.is_empty() {
                     let short = self.as_str().map_err(|_| fmt::Error)?.to_owned();
                     self.long = short;
@@ -189,6 +200,7 @@ impl Write for Text {
                 self.long.push_str(part);
             }
         }
+        // From the first long part on nothing fits in `bytes` any more.
         self.len = end;
         Ok(())
     }

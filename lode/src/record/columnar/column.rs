@@ -64,12 +64,9 @@ impl<V: Columnar> Column<Option<V>> for Optional<V> {
 }
 
 fn field<V: Columnar>(name: &str, nullable: bool, options: &ColumnOptions) -> Field {
-    with_extension(Field::new(name, V::data_type(options), nullable), V::EXTENSION)
-}
-
-pub(super) fn with_extension(field: Field, extension: Option<&str>) -> Field {
-    let metadata = extension.map(|name| (EXTENSION_TYPE_NAME_KEY.to_owned(), name.to_owned()));
-    field.with_metadata(metadata.into_iter().collect::<HashMap<_, _>>())
+    let extension = V::EXTENSION.map(|name| (EXTENSION_TYPE_NAME_KEY.to_owned(), name.to_owned()));
+    let metadata: HashMap<_, _> = extension.into_iter().collect();
+    Field::new(name, V::data_type(options), nullable).with_metadata(metadata)
 }
 
 /// Gathers values, some of which are null.

@@ -1,11 +1,13 @@
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use arrow_array::ArrayRef;
+use arrow_schema::extension::{EXTENSION_TYPE_METADATA_KEY, EXTENSION_TYPE_NAME_KEY};
 use arrow_schema::{ArrowError, DataType, Field};
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 
-use super::column::{RequiredReader, with_extension};
+use super::column::RequiredReader;
 use super::text::{TextBuilder, TextReader};
 use super::{Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read};
 use crate::record::finite::{Finder, Stop, non_finite_with};
@@ -98,7 +100,12 @@ impl<R: With<N>, const N: usize> Column<R::Value> for JsonWith<R, N> {
 }
 
 fn json_field(name: &str) -> Field {
-    with_extension(Field::new(name, DataType::Utf8, false), Some("arrow.json"))
+    // The type is not taken for one without its metadata, though there are none.
+    let metadata = [
+        (EXTENSION_TYPE_NAME_KEY.to_owned(), "arrow.json".to_owned()),
+        (EXTENSION_TYPE_METADATA_KEY.to_owned(), String::new()),
+    ];
+    Field::new(name, DataType::Utf8, false).with_metadata(HashMap::from(metadata))
 }
 
 /// Gathers values as JSON.

@@ -127,7 +127,7 @@ fn kind(scalar: Scalar) -> Scalar {
 }
 
 /// A value of a column of this type, as it stands in statistics; `None` if it is none.
-pub(crate) fn literal(json: &Json, ty: &RecordType) -> Option<Literal> {
+fn literal(json: &Json, ty: &RecordType) -> Option<Literal> {
     let text = || json.as_str();
     let scalar = match ty {
         RecordType::Enum(_) => return Some(Literal::Name(text()?.to_owned())),

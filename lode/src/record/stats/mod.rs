@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-pub(crate) use bounds::{file_bounds, literal};
+pub(crate) use bounds::file_bounds;
 use prefix::Prefixes;
 
 use super::{FieldSchema, Record, Scalar, Type, Value};

@@ -3,10 +3,18 @@
 /// The most bytes of a bound.
 const LONGEST: usize = 64;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Prefixes {
     min: Option<Prefix>,
     max: Option<Prefix>,
+    /// The keys of both: nearly every value is seen by its key to be between them.
+    keys: (u32, u32),
+}
+
+impl Default for Prefixes {
+    fn default() -> Self {
+        Self { min: None, max: None, keys: (u32::MAX, 0) }
+    }
 }
 
 /// The beginning of a value, or all of it.
@@ -47,21 +55,30 @@ impl Cut for &[u8] {
 impl Prefixes {
     #[inline]
     pub(super) fn add(&mut self, value: impl Cut) {
+        let key = key(value.bytes());
+        if !(self.keys.0 < key && key < self.keys.1) {
+            self.compare(&value);
+        }
+    }
+
+    fn compare(&mut self, value: &impl Cut) {
         let bytes = value.bytes();
         match &mut self.min {
             Some(min) if bytes > min.bytes.as_slice() => {}
             // What was cut is above what is left of it, which this value is.
             Some(min) if bytes == min.bytes.as_slice() => min.is_cut = false,
-            Some(min) => min.set(&value),
-            None => self.min = Some(Prefix::of(&value)),
+            Some(min) => min.set(value),
+            None => self.min = Some(Prefix::of(value)),
         }
         match &mut self.max {
             Some(max) if bytes <= max.bytes.as_slice() => {}
             // It begins as the greatest does; the bound is above all that do.
             Some(max) if max.is_cut && bytes.starts_with(&max.bytes) => {}
-            Some(max) => max.set(&value),
-            None => self.max = Some(Prefix::of(&value)),
+            Some(max) => max.set(value),
+            None => self.max = Some(Prefix::of(value)),
         }
+        let key = |bound: &Option<Prefix>| bound.as_ref().map_or(0, |bound| key(&bound.bytes));
+        self.keys = (key(&self.min), key(&self.max));
     }
 
     /// The bounds, each with whether it is a value.
@@ -84,6 +101,18 @@ impl Prefixes {
         });
         [min, max]
     }
+}
+
+/// The first bytes as a number: of two values whose keys differ, that of the lesser is less.
+#[inline]
+fn key(bytes: &[u8]) -> u32 {
+    u32::from_be_bytes(match *bytes {
+        [a, b, c, d, ..] => [a, b, c, d],
+        [a, b, c] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        [] => [0; 4],
+    })
 }
 
 impl Prefix {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use arrow_array::{BinaryArray, FixedSizeBinaryArray, TimestampNanosecondArray};
+use arrow_schema::{DataType, extension};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{TimeUnit, batch, columns, decode, encode, refused, try_decode};
+use super::{TimeUnit, columns, decode, encode, options, refused, try_decode};
 use crate::Record;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
@@ -105,17 +106,26 @@ fn times_that_the_unit_does_not_hold_are_refused() {
     assert!(text.starts_with("at: 1970-01-01T00:00:00.000000001Z cannot be held"), "{text}");
 }
 
+/// Valid ones: the codec of arrow gives the columns of a file their logical types by them.
 #[test]
-fn uuids_have_their_extension_type() {
-    let batch = batch(&[first()]);
-    let schema = batch.schema();
-    let name = schema.field_with_name("id").unwrap().extension_type_name();
-    assert_eq!(name, Some("arrow.uuid"));
-    let arrow_schema::DataType::List(element) = schema.field_with_name("ids").unwrap().data_type()
-    else {
-        panic!("not a list");
-    };
-    assert_eq!(element.extension_type_name(), Some("arrow.uuid"));
+fn uuids_and_json_have_their_extension_types() {
+    #[derive(Serialize, Deserialize, Record)]
+    #[lode(crate = crate)]
+    struct Row {
+        id: uuid::Uuid,
+        ids: Vec<Option<uuid::Uuid>>,
+        #[lode(json)]
+        json: u8,
+        #[lode(json)]
+        #[serde(with = "chrono::serde::ts_seconds")]
+        with: chrono::DateTime<chrono::Utc>,
+    }
+    let schema = crate::record::columnar::arrow_schema::<Row>(&options(TimeUnit::Nanosecond));
+    assert!(schema.field(0).has_valid_extension_type::<extension::Uuid>());
+    let DataType::List(element) = schema.field(1).data_type() else { panic!("not a list") };
+    assert!(element.has_valid_extension_type::<extension::Uuid>());
+    assert!(schema.field(2).has_valid_extension_type::<extension::Json>());
+    assert!(schema.field(3).has_valid_extension_type::<extension::Json>());
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Record)]
