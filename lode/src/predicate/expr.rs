@@ -89,6 +89,7 @@ impl ColumnPath {
     }
 
     /// The field itself, at the end of the path.
+    #[cfg(feature = "parquet")]
     pub(crate) fn leaf(&self) -> Option<&'static FieldSchema> {
         self.levels.last().copied()
     }
@@ -158,6 +159,7 @@ impl Expr {
     }
 
     /// Calls `visit` for every column in it, in order, as often as it stands there.
+    #[cfg(any(test, feature = "parquet"))]
     pub(crate) fn columns<'a>(&'a self, visit: &mut impl FnMut(&'a ColumnPath)) {
         match self {
             Self::Compare { column, .. }

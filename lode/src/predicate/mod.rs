@@ -28,7 +28,9 @@ pub use literal::{Cell, Literal};
 #[doc(hidden)]
 pub use path::{At, Place, Root, Steps};
 
-pub(crate) use expr::{ColumnPath, Expr, Row};
+#[cfg(feature = "parquet")]
+pub(crate) use expr::Row;
+pub(crate) use expr::{ColumnPath, Expr};
 #[cfg(feature = "jiff")]
 pub(crate) use literal::jiff_days;
 pub(crate) use literal::{days, nanoseconds, time_of};
