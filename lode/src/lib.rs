@@ -126,8 +126,9 @@
 //!
 //! # Features
 //!
-//! `local`, `gzip` and `zstd` are on by default. `blake3`, `sha2` add checksums; `jiff`, `uuid` field
-//! types; `aws`, `gcp`, `azure` the clouds (compiled, but not tried with this version).
+//! `local`, `gzip` and `zstd` are on by default. `parquet`, `bincode` and `postcard` add codecs;
+//! `testing` helpers for tests of your own; `blake3`, `sha2` checksums; `jiff`, `uuid` field types; `aws`,
+//! `gcp`, `azure` the clouds (compiled, but not tried with this version).
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -251,7 +251,7 @@ async fn statistics_that_lie_about_their_type_are_not_believed() {
             let stats = &mut manifest["files"][0]["stats"]["columns"][column];
             if is_unsure {
                 // Bounds of which nobody says whether they are any, and which no record has.
-                (stats["min"], stats["max"]) = (json!(1 << 40), json!(1 << 40));
+                (stats["min"], stats["max"]) = (json!(1_u64 << 40), json!(1_u64 << 40));
                 stats.as_object_mut().unwrap().remove("max_exact");
             }
             change(stats);

@@ -1,6 +1,7 @@
 //! Files and batches that other programs make.
 
 mod batches;
+mod codecs;
 mod pyarrow;
 
 use lode::Store;

@@ -48,27 +48,26 @@ enum Status {
     Cancelled,
 }
 
-fn row(i: u8) -> Row {
-    let n = i32::from(i);
+fn row(i: i32) -> Row {
     let position =
         Position { lat: f64::from(i) / 4.0, lon: (i % 2 == 0).then_some(-f64::from(i) / 4.0) };
-    let scores = |n: u8| (n % 2 == 0).then_some(f32::from(n) / 2.0);
+    let scores = |n: i32| (n % 2 == 0).then_some(n as f32 / 2.0);
     Row {
         id: i64::from(i) - 5,
-        name: format!("row {i} é {}", "x".repeat(usize::from(i % 14))),
-        maybe: (i % 3 != 0).then_some(n * 1000),
+        name: format!("row {i} é {}", "x".repeat(i as usize % 14)),
+        maybe: (i % 3 != 0).then_some(i * 1000),
         ratio: f64::from(i) / 8.0,
         flag: i % 2 == 0,
-        day: NaiveDate::from_ymd_opt(1969, 12, 25).unwrap() + TimeDelta::days(n.into()),
-        at: DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::hours(n.into()),
+        day: NaiveDate::from_ymd_opt(1969, 12, 25).unwrap() + TimeDelta::days(i.into()),
+        at: DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::hours(i.into()),
         tags: (0..i % 4).map(|n| format!("t{n}")).collect(),
         scores: (i % 5 != 0).then(|| (0..i % 3).map(scores).collect()),
         position: (i % 4 != 3).then_some(position),
-        counts: (0..n % 3).map(|k| (format!("k{k}"), (k * n).into())).collect(),
-        raw: (0..i % 5).collect::<Vec<_>>().into(),
-        status: [Status::OnTime, Status::Late, Status::Cancelled][usize::from(i % 3)].clone(),
-        key: Uuid::from_u128(i.into()),
-        pair: [i % 100, 1],
+        counts: (0..i % 3).map(|k| (format!("k{k}"), (k * i).into())).collect(),
+        raw: (0..i % 5).map(|n| n as u8).collect::<Vec<_>>().into(),
+        status: [Status::OnTime, Status::Late, Status::Cancelled][i as usize % 3].clone(),
+        key: Uuid::from_u128(i as u128),
+        pair: [(i % 100) as u8, 1],
         added: 0,
     }
 }

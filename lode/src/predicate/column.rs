@@ -44,9 +44,11 @@ use crate::record::{Bytes, Field, Record};
 /// assert_eq!(north.to_string(), "position.lat > 60.0 or position is null");
 /// ```
 pub struct Column<R, V, P = Root> {
-    // `P` is where it is.
-    of: PhantomData<fn() -> (R, V, P)>,
+    of: PhantomData<Of<R, V, P>>,
 }
+
+/// `P` is where it is.
+type Of<R, V, P> = fn() -> (R, V, P);
 
 impl<R, V, P> Column<R, V, P> {
     #[doc(hidden)]

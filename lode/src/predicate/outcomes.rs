@@ -73,8 +73,6 @@ impl Outcomes {
     pub(crate) const TRUE: Self = Self(1);
     pub(crate) const FALSE: Self = Self(2);
     pub(crate) const NULL: Self = Self(4);
-    #[cfg(test)]
-    pub(crate) const ALL: Self = Self(7);
 
     /// Whether a row can have this one.
     pub(crate) fn has(self, outcome: Option<bool>) -> bool {

@@ -229,9 +229,9 @@ fn outcomes(predicate: &Predicate<Row>, stats: Option<&FileStats>) -> Outcomes {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2048) })]
 
-    /// INV: what a predicate is for a row is among the outcomes that the bounds of its file allow.
+    /// What a predicate is for a row is among the outcomes that the bounds of its file allow.
     #[test]
     fn outcomes_hold_what_rows_are(rows in vec(rows(), 0..5), predicate in predicates()) {
         let stats = stats(&rows);

@@ -40,7 +40,7 @@ pub(super) fn partition_bounds(
 }
 
 fn is_called(field: &FieldSchema, name: &str) -> bool {
-    field.name == name || field.aliases.iter().any(|alias| *alias == name)
+    field.name == name || field.aliases.contains(&name)
 }
 
 /// The value of a partition key, if it is the text of just one value of this type.

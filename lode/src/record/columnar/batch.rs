@@ -18,21 +18,6 @@ pub(crate) fn arrow_schema<T: Record>(options: &ColumnOptions) -> SchemaRef {
     }
 }
 
-/// What the attributes of a record ask of a columnar codec, by the names of columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ColumnHints {
-    /// `#[lode(sort)]`: see [`Record::compare`].
-    pub(crate) sort: &'static [&'static str],
-    /// `#[lode(bloom)]`.
-    pub(crate) bloom: &'static [&'static str],
-}
-
-impl ColumnHints {
-    pub(crate) const fn of<T: Record>() -> Self {
-        Self { sort: T::SORT, bloom: T::BLOOM }
-    }
-}
-
 /// Makes batches of records.
 pub(crate) struct BatchBuilder<T: Record> {
     schema: SchemaRef,

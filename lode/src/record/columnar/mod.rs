@@ -52,7 +52,7 @@ pub use row::{RowBuilder, RowReader, row_builder, row_reader};
 pub use structs::{Columns, Found, StructBuilder, StructReader, data_type as struct_type};
 pub use stub::Stub;
 
-pub(crate) use batch::{BatchBuilder, BatchReader, ColumnHints, RowError, arrow_schema};
+pub(crate) use batch::{BatchBuilder, BatchReader, RowError, arrow_schema};
 
 /// How columns are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -21,7 +21,7 @@ impl Keys {
         let keys = dictionary.keys();
         // Keys of null rows can be anything; no dictionary is as large as the last number.
         let keys = downcast_integer_array!(
-            keys => keys.values().iter().map(|&key| u32::try_from(key).unwrap_or(u32::MAX)).collect(),
+            keys => keys.values().iter().map(|&key| of_number(key.into())).collect(),
             _ => return None
         );
         Some((Self(keys), dictionary.values()))
@@ -31,4 +31,8 @@ impl Keys {
     pub(super) fn at(&self, row: usize) -> Result<usize, ColumnError> {
         super::number::cell(&self.0, row).map(|key| key as usize)
     }
+}
+
+fn of_number(key: i128) -> u32 {
+    u32::try_from(key).unwrap_or(u32::MAX)
 }

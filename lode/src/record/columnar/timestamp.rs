@@ -59,7 +59,9 @@ impl TimestampBuilder {
         }
         let (per_second, rest) = match self.unit {
             TimeUnit::Nanosecond => (i64::from(NANOSECONDS), nanoseconds),
-            TimeUnit::Microsecond if nanoseconds % 1000 == 0 => (1_000_000, nanoseconds / 1000),
+            TimeUnit::Microsecond if nanoseconds.is_multiple_of(1000) => {
+                (1_000_000, nanoseconds / 1000)
+            }
             TimeUnit::Microsecond => return None,
         };
         if let Some(value) =

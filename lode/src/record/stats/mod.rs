@@ -115,9 +115,10 @@ impl Gauges {
 
 /// What the columns of a type add to: `None` is null.
 macro_rules! add {
-    ($($name:ident($ty:ty) $range:ident;)*) => {
+    ($($(#[$attribute:meta])* $name:ident($ty:ty) $range:ident;)*) => {
         impl Gauges {
             $(
+                $(#[$attribute])*
                 #[inline]
                 pub(crate) fn $name(&mut self, value: Option<$ty>) {
                     let Some(gauge) = self.gauge() else { return };
@@ -139,6 +140,7 @@ add! {
     bytes(&[u8]) Bytes;
     date(i32) Date;
     time(i128) Time;
+    #[cfg(feature = "uuid")]
     uuid([u8; 16]) Uuid;
 }
 

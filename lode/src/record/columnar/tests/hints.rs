@@ -3,7 +3,6 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::Record;
-use crate::record::columnar::ColumnHints;
 
 #[derive(Debug, Clone, Serialize, Deserialize, Record)]
 #[lode(crate = crate)]
@@ -26,9 +25,9 @@ struct Plain {
 
 #[test]
 fn the_attributes_name_columns() {
-    let hints = ColumnHints { sort: &["Carrier", "late"], bloom: &["Carrier", "tail"] };
-    assert_eq!(ColumnHints::of::<Flight>(), hints);
-    assert_eq!(ColumnHints::of::<Plain>(), ColumnHints { sort: &[], bloom: &[] });
+    assert_eq!(Flight::SORT, ["Carrier", "late"]);
+    assert_eq!(Flight::BLOOM, ["Carrier", "tail"]);
+    assert!(Plain::SORT.is_empty() && Plain::BLOOM.is_empty());
 }
 
 #[test]
