@@ -39,6 +39,9 @@ pub struct Limits {
     /// `None` for no limit. Default: none; memory use does not depend on it, except for reading a
     /// blob whole.
     ///
+    /// Of a Parquet file, which has its own compression, both its size and that of its pages before
+    /// compression count; of memory, a row group is what matters.
+    ///
     /// A larger blob is refused. A record writer begins a new file at half of it, so that a record
     /// of up to half of it is never too large.
     pub max_decoded_bytes: Option<u64>,

@@ -55,7 +55,7 @@ async fn partitions_appended_and_replaced() {
     let delayed = Flight::columns().dep_delay.gt(590) & Flight::columns().carrier.eq("AA");
     let found = dataset.scan(&three).filter(delayed).collect().await.unwrap();
     assert!(found.iter().all(|it| it.carrier == "AA" && it.dep_delay > Some(590)));
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 1);
 }
 
 #[tokio::test]
@@ -112,17 +112,17 @@ async fn a_write_that_is_dropped() {
 
 #[tokio::test]
 async fn files_roll_over_and_are_within_the_limits() {
-    let limits = Limits { target_file_bytes: 50_000, ..Limits::default() };
+    let limits = Limits { target_file_bytes: 10_000, ..Limits::default() };
     let dataset = Dataset::<Flight>::new(&Store::memory(), "flights")
         .unwrap()
-        .codec(Parquet::new().row_group_rows(2000))
+        .codec(Parquet::new().row_group_rows(10_000))
         .limits(limits);
     for snapshot in [
-        dataset.write(&flights(0..50_000), metadata! {}).await.unwrap(),
-        dataset.stream_write_records(flights(0..50_000), metadata! {}).await.unwrap(),
+        dataset.write(&flights(0..300_000), metadata! {}).await.unwrap(),
+        dataset.stream_write_records(flights(0..300_000), metadata! {}).await.unwrap(),
     ] {
-        assert!(snapshot.files().len() > 2, "{}", snapshot.files().len());
-        assert_eq!(by_number(dataset.read(&snapshot).await.unwrap()), flights(0..50_000));
+        assert!(snapshot.files().len() > 1, "{}", snapshot.files().len());
+        assert_eq!(by_number(dataset.read(&snapshot).await.unwrap()), flights(0..300_000));
     }
 }
 

@@ -94,8 +94,8 @@ impl<T: Record> Batch<'_, T> {
                 if is_over {
                     file.ready().await?;
                 }
-                let is_full = file.is_full();
-                if is_full {
+                let is_due = file.is_full() || (is_over && file.keeps_back());
+                if is_due {
                     file.flush().await?;
                 }
                 if is_over {
@@ -104,7 +104,7 @@ impl<T: Record> Batch<'_, T> {
                         self.make_room(rest, place + 1).await?;
                     }
                 }
-                if is_full && file.is_complete() {
+                if is_due && file.is_complete() {
                     self.set_aside(open.take());
                 }
             }

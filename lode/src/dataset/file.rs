@@ -70,6 +70,12 @@ impl<T: Record> OpenFile<T> {
         self.encoded.buffer.len() >= CHUNK_BYTES || self.encoded.is_large()
     }
 
+    /// Whether the encoder keeps records back, and what it has handed out should be handed on as it
+    /// comes.
+    pub(super) fn keeps_back(&self) -> bool {
+        self.encoded.encoder.buffered() > 0
+    }
+
     /// Whether the next record belongs into a file of its own; to be asked after a flush.
     pub(super) fn is_complete(&self) -> bool {
         self.writer.stored_bytes() >= self.target_bytes || self.encoded.is_large()

@@ -82,7 +82,7 @@ impl<T: Record> Sink<T> {
         let mut full = Vec::new();
         for (name, (file, _)) in &mut self.open {
             file.ready().await?;
-            if file.is_full() {
+            if file.is_full() || file.keeps_back() {
                 file.flush().await?;
                 if file.is_complete() {
                     full.push(name.clone());

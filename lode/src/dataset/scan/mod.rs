@@ -206,7 +206,8 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
         })
     }
 
-    /// All of the records. Every file that is read is verified whole before anything is returned.
+    /// All of the records. Every file that is read whole is verified before anything is returned;
+    /// of a Parquet file of which only a part is read, the checksum cannot be known.
     pub fn collect(self) -> BoxFuture<'static, Result<Vec<S>>> {
         let (span, open) = (self.span(), self.open);
         let chosen = self.choose(Purpose::Records);
