@@ -1,4 +1,4 @@
-//~ there is no bloom filter of `Option<f32>`
+//~ there is no bloom filter of `std::option::Option<f32>`
 
 use serde::{Deserialize, Serialize};
 

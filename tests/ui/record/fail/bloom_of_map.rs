@@ -1,4 +1,4 @@
-//~ there is no bloom filter of `BTreeMap<String, u32>`
+//~ there is no bloom filter of `BTreeMap<std::string::String, u32>`
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//~ records cannot be sorted by `Option<Position>`
+//~ records cannot be sorted by `std::option::Option<Position>`
 
 use serde::{Deserialize, Serialize};
 
