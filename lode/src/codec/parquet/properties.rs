@@ -7,7 +7,6 @@ use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use super::Settings;
 use crate::codec::EncodeError;
 use crate::error::BoxError;
-use crate::record::columnar::ColumnHints;
 use crate::record::{Record, RecordSchema};
 
 /// The key, in a footer, of the fingerprint of the record's schema.
@@ -29,7 +28,7 @@ pub(super) fn properties<T: Record>(
     settings: &Settings,
     schema: &SchemaDescriptor,
 ) -> Result<WriterProperties, EncodeError> {
-    let (record, hints) = (RecordSchema::of::<T>(), ColumnHints::of::<T>());
+    let record = RecordSchema::of::<T>();
     let json = serde_json::to_string(&record).map_err(|e| whole(e.into()))?;
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("lode-rs {}", env!("CARGO_PKG_VERSION")))
@@ -46,8 +45,8 @@ pub(super) fn properties<T: Record>(
             KeyValue::new(FINGERPRINT_KEY.to_owned(), record.fingerprint()),
             KeyValue::new(SCHEMA_KEY.to_owned(), json),
         ]))
-        .set_sorting_columns(sorting_columns(hints, schema));
-    for name in hints.bloom {
+        .set_sorting_columns(sorting_columns(T::SORT, schema));
+    for name in T::BLOOM {
         for column in leaves(schema, name) {
             builder = builder
                 .set_column_bloom_filter_enabled(column.clone(), true)
@@ -69,7 +68,7 @@ pub(super) fn properties<T: Record>(
 }
 
 /// The order of the rows in each row group.
-fn sorting_columns(hints: ColumnHints, schema: &SchemaDescriptor) -> Option<Vec<SortingColumn>> {
+fn sorting_columns(sort: &[&str], schema: &SchemaDescriptor) -> Option<Vec<SortingColumn>> {
     let place = |name: &&str| {
         let at = schema
             .columns()
@@ -78,7 +77,7 @@ fn sorting_columns(hints: ColumnHints, schema: &SchemaDescriptor) -> Option<Vec<
         let column_idx = i32::try_from(at).ok()?;
         Some(SortingColumn { column_idx, descending: false, nulls_first: true })
     };
-    let columns: Vec<_> = hints.sort.iter().map_while(place).collect();
+    let columns: Vec<_> = sort.iter().map_while(place).collect();
     (!columns.is_empty()).then_some(columns)
 }
 
