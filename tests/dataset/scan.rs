@@ -201,7 +201,7 @@ async fn files_of_older_schemas_are_pruned_by_what_they_say() {
     early.write(&[Early { id: 7, note: String::new() }], metadata! {}).await.unwrap();
     let later = Dataset::<Later>::new(&store, "f").unwrap();
     let new = Later { number: 70_000, gate: Some(1), terminal: 2 };
-    let snapshot = later.append(&[new.clone()], metadata! {}).await.unwrap();
+    let snapshot = later.append(std::slice::from_ref(&new), metadata! {}).await.unwrap();
     let old = Later { number: 7, gate: None, terminal: 0 };
     let columns = Later::columns();
     let cases = [
