@@ -216,7 +216,12 @@ pub(super) async fn end_of(
     Ok(spawn_blocking(read).await?)
 }
 
-async fn get(store: &Store, file: &FileToRead, range: std::ops::Range<u64>) -> Result<Bytes> {
+/// These bytes of an object.
+pub(super) async fn get(
+    store: &Store,
+    file: &FileToRead,
+    range: std::ops::Range<u64>,
+) -> Result<Bytes> {
     let want = range.end - range.start;
     let Some(bytes) = store.get_range(&file.key, file.size_bytes, range).await? else {
         let (path, source) = (file.key.clone(), "there is no such object".into());

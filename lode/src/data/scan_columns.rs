@@ -6,14 +6,13 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use object_store::ObjectStore;
 use tokio::task::spawn_blocking;
 
 use crate::codec::DecodeError;
 use crate::codec::parquet::{Filter, Footer, Pieces, SelectedBatches, Step, Survey};
 use crate::data::parallelism;
 use crate::data::read_columns::{build, undecodable};
-use crate::data::row_groups::end_of;
+use crate::data::row_groups::{end_of, get};
 use crate::data::source::FileToRead;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
@@ -23,6 +22,9 @@ use crate::store::Store;
 
 /// Bytes between two ranges that are read as well, since a request costs more.
 const GAP: u64 = 16 << 10;
+
+/// How many ranges are read at once.
+const REQUESTS: usize = 16;
 
 /// A Parquet file of a snapshot, and which of its records are wanted.
 pub(crate) struct ColumnScan {
@@ -183,16 +185,10 @@ async fn fetch(
     if ranges.is_empty() {
         return Ok(there.clone());
     }
-    let path = store.path(&file.key)?;
-    let got = store.object_store().get_ranges(&path, &ranges).await;
-    let got = got.map_err(Error::storage("get", &*file.key))?;
-    if got.len() != ranges.len() {
-        return Err(Error::corrupt(&*file.key, "the store gave fewer ranges than were asked for"));
-    }
+    // `get_ranges` would read up to a mebibyte between two ranges.
+    let gets = ranges.iter().cloned().map(|range| get(store, file, range));
+    let got: Vec<Bytes> = stream::iter(gets).buffered(REQUESTS).try_collect().await?;
     for (range, bytes) in ranges.into_iter().zip(got) {
-        if bytes.len() as u64 != range.end - range.start {
-            return Err(Error::corrupt(&*file.key, "the store gave fewer bytes than it has"));
-        }
         file.meter.bytes(bytes.len() as u64);
         // What was there already, and lies in it, is not kept twice.
         kept.retain(|(begin, old)| {
