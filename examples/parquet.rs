@@ -27,7 +27,7 @@ struct Flight {
     #[lode(sort)]
     carrier: String,
     flight: u32,
-    /// A scan for one aircraft asks the Bloom filter whether a row group has it.
+    /// Readers that ask Bloom filters, such as DuckDB, learn by it which row groups lack an aircraft.
     #[lode(bloom)]
     tailnum: Option<String>,
     origin: String,
