@@ -38,7 +38,9 @@ use std::sync::Arc;
 
 pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
+pub(crate) use draft::content_name;
 pub use history::Added;
+pub(crate) use history::open;
 pub(crate) use ops::Operations;
 pub use read::{HasRecords, Read, RecordStream};
 pub use scan::{PlannedFile, Scan, ScanPlan, SkippedBy, SkippedFile};
@@ -218,6 +220,10 @@ impl<T, C, L> Dataset<T, C, L> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.context.history.store
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 }
 
