@@ -238,7 +238,7 @@ async fn an_unknown_commit_deletes_nothing() {
         world.faulty.rule(Rule::on(Op::Create, Class::Manifest, fault).for_ever());
         world
             .faulty
-            .rule(Rule { skip: 3, ..Rule::on(Op::Get, Class::Manifest, Fault::Before).for_ever() });
+            .rule(Rule { skip: 1, ..Rule::on(Op::Get, Class::Manifest, Fault::Before).for_ever() });
         let before = world.data().await;
         let error = dataset.gc().await.unwrap_err();
         let Error::CommitUnknown { token, .. } = error else { panic!("{error}") };

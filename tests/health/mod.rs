@@ -5,6 +5,7 @@ mod faults;
 mod gc;
 mod gc_races;
 mod restore;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod chain;
 mod context;
 mod draft;
 mod evolution;
+mod examine;
 mod file;
 mod formats;
 mod history;
@@ -62,6 +63,7 @@ use crate::store::Store;
 pub(crate) use chain::DatasetChain;
 use context::Context;
 use formats::Decoder;
+pub(crate) use formats::Formats;
 
 /// A typed collection on a [`Store`]: every write makes an immutable [`Snapshot`].
 ///

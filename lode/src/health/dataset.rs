@@ -1,13 +1,16 @@
 //! The health of datasets.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 
 use super::kind::{Attempt, Kind, Object};
 use super::subject::Subject;
-use super::{Expire, Gc, Restore, Retain};
-use crate::codec::Content;
+use super::{Examined, Expire, Gc, Restore, Retain, Verify, VerifyLevel};
+use crate::codec::{Codec, Content};
 use crate::commit::History;
-use crate::dataset::{Dataset, DatasetChain, Snapshot, content_name, open};
+use crate::dataset::{Dataset, DatasetChain, Formats, Snapshot, content_name, open};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::{Manifest, Successor, Tombstone};
@@ -104,16 +107,76 @@ impl<T, C, L> Dataset<T, C, L> {
         Gc::new(self.subject())
     }
 
+    /// Looks at everything that is stored of this dataset, as deep as `level` says, and reports what is
+    /// wrong: damage is not an error of this call, and never ends it. Nothing is changed. What several
+    /// snapshots name is looked at once. [`on_progress`](Self::on_progress) is told of bytes and objects
+    /// read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// use lode::{Blob, Dataset, Store, VerifyLevel, metadata};
+    ///
+    /// let notes = Dataset::<Blob>::new(&Store::memory(), "notes")?;
+    /// notes.write(b"one", metadata! {}).await?;
+    /// let report = notes.verify(VerifyLevel::Content).await?;
+    /// assert!(report.is_ok(), "{report}");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if objects or manifests cannot be listed; [`Error::LayoutMismatch`].
+    pub fn verify(&self, level: VerifyLevel) -> Verify
+    where
+        T: Content,
+        C: Codec<T>,
+    {
+        let formats = self.formats();
+        let at_once = self.context().limits.read_concurrency;
+        let examine = move |manifest: Arc<Manifest>, place| {
+            let formats = formats.clone();
+            async move { examine(&formats, &manifest, place).await }.boxed()
+        };
+        Verify::new(self.context().history.clone(), level, at_once, Arc::new(examine))
+    }
+
     fn subject(&self) -> Subject {
         Subject::Dataset(self.context().history.clone())
     }
 }
 
+/// Reads the object at this place of [`Kind::objects`].
+async fn examine<T: Content>(
+    formats: &Formats<T>,
+    manifest: &Manifest,
+    place: usize,
+) -> Result<Examined> {
+    if let Some(file) = manifest.files.get(place) {
+        return T::examine(formats, manifest, file).await;
+    }
+    match manifest.attachments.get(place - manifest.files.len()) {
+        Some(attachment) => formats.examine_attachment(manifest, attachment).await,
+        None => Ok(Examined::Wholly),
+    }
+}
+
 impl Kind for DatasetChain {
     fn objects(manifest: &Manifest) -> impl Iterator<Item = Object<'_>> + Send {
-        let files = manifest.files.iter().map(|file| Object { path: &file.path });
-        let attachments = manifest.attachments.iter();
-        files.chain(attachments.map(|attachment| Object { path: &attachment.path }))
+        let files = manifest.files.iter().map(|file| Object {
+            path: &file.path,
+            size: file.size_bytes,
+            checksum: file.checksum_in(manifest),
+            format: file.codec_in(manifest).unwrap_or_default(),
+            rows: file.rows(),
+        });
+        let algorithm = manifest.checksum_algorithm.as_deref();
+        let attachments = manifest.attachments.iter().map(move |attachment| Object {
+            path: &attachment.path,
+            size: attachment.size_bytes,
+            checksum: algorithm.zip(attachment.checksum.as_deref()),
+            format: "",
+            rows: None,
+        });
+        files.chain(attachments)
     }
 
     fn expired_objects(tombstone: &Tombstone) -> impl Iterator<Item = &str> + Send {

@@ -4,6 +4,8 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
+use super::Examined;
+use crate::checksum::Checksum;
 use crate::commit::{Chain, History, Link, after};
 use crate::error::{Error, Result};
 use crate::manifest::Successor;
@@ -11,7 +13,7 @@ use crate::metadata::Metadata;
 
 /// A dataset or a volume, as far as its objects and its content go.
 pub(crate) trait Kind: Chain {
-    /// The objects that a snapshot consists of. One may come several times.
+    /// The objects that a snapshot consists of, always in the same order. One may come several times.
     fn objects(manifest: &Self::Manifest) -> impl Iterator<Item = Object<'_>> + Send;
 
     /// Those of an expired snapshot.
@@ -53,6 +55,12 @@ pub(crate) trait Kind: Chain {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Object<'a> {
     pub(crate) path: &'a str,
+    pub(crate) size: u64,
+    /// The name of the algorithm, and the checksum.
+    pub(crate) checksum: Option<(&'a str, &'a str)>,
+    /// The names of how it is encoded.
+    pub(crate) format: &'a str,
+    pub(crate) rows: Option<u64>,
 }
 
 /// Who stored an object: a write, or a staging session.
@@ -75,4 +83,14 @@ pub(super) fn check_minor<C: Chain>(history: &History<C>, link: &dyn Link) -> Re
 /// When a child of `parent` is made that is made now.
 pub(super) fn child_time<C: Chain>(history: &History<C>, parent: &C::Manifest) -> DateTime<Utc> {
     after(parent.created_at()).max(history.store.now())
+}
+
+/// What the bytes of an object must hash to, as far as this program knows how; and how much of the
+/// object it can judge.
+pub(crate) fn known_checksum(said: Option<(&str, &str)>) -> (Option<(Checksum, String)>, Examined) {
+    let Some((algorithm, checksum)) = said else { return (None, Examined::Wholly) };
+    match Checksum::by_name(algorithm) {
+        Ok(known) => (Some((known, checksum.to_owned())), Examined::Wholly),
+        Err(_) => (None, Examined::Partly),
+    }
 }

@@ -1,15 +1,23 @@
 //! The health of volumes.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
-use super::kind::{Attempt, Kind, Object};
+use chrono::{DateTime, Utc};
+use futures::FutureExt;
+
+use super::kind::{Attempt, Kind, Object, known_checksum};
 use super::subject::Subject;
-use super::{Expire, Gc, Restore, Retain};
+use super::{Examined, Expire, Gc, Restore, Retain, Verify, VerifyLevel};
 use crate::commit::History;
+use crate::compress::Noop;
+use crate::data::{self, FileToRead};
 use crate::error::{Error, Result};
 use crate::id::VolumeSnapshotId;
+use crate::limits::Limits;
 use crate::manifest::{Successor, VolumeManifest, VolumeTombstone};
 use crate::metadata::{IntoMetadata, Metadata};
+use crate::progress::Meter;
+use crate::store::Store;
 use crate::volume::{Committed, State, Volume, VolumeChain, at};
 
 impl<S: State> Volume<S> {
@@ -69,14 +77,69 @@ impl<S: State> Volume<S> {
         Gc::new(self.subject())
     }
 
+    /// Looks at everything that is stored of this volume, of all its snapshots: see
+    /// [`Dataset::verify`](crate::Dataset::verify).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// use lode::{Store, VerifyLevel, Volume, metadata};
+    ///
+    /// let staged = Volume::create(&Store::memory(), "disk", 100)?.stage_write_at(0, b"boot").await?;
+    /// let volume = staged.commit(metadata! {}).await?;
+    /// let report = volume.verify(VerifyLevel::Objects).await?;
+    /// assert_eq!((report.is_ok(), report.objects), (true, 1));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify(&self, level: VerifyLevel) -> Verify {
+        let context = self.context();
+        let (history, meter) = (context.history.clone(), context.meter());
+        let store = history.store.clone();
+        let examine = move |manifest: Arc<VolumeManifest>, place| {
+            let (store, meter) = (store.clone(), meter.clone());
+            async move { examine(&store, meter, &manifest, place).await }.boxed()
+        };
+        let at_once = context.limits.reads_in_flight;
+        Verify::new(history, level, at_once, Arc::new(examine))
+    }
+
     fn subject(&self) -> Subject {
         Subject::Volume(self.context().history.clone())
     }
 }
 
+/// Reads the object of the block at this place.
+async fn examine(
+    store: &Store,
+    meter: Meter,
+    manifest: &VolumeManifest,
+    place: usize,
+) -> Result<Examined> {
+    let Some(block) = manifest.blocks.get(place) else { return Ok(Examined::Wholly) };
+    let (checksum, examined) = known_checksum(block.checksum_in(manifest));
+    let file = FileToRead {
+        key: block.path.clone(),
+        size_bytes: block.object_length,
+        checksum,
+        compressor: Arc::new(Noop),
+        limits: Limits { max_decoded_bytes: None, ..Limits::default() },
+        meter,
+    };
+    data::examine(store, file, None).await?;
+    Ok(examined)
+}
+
 impl Kind for VolumeChain {
     fn objects(manifest: &VolumeManifest) -> impl Iterator<Item = Object<'_>> + Send {
-        manifest.blocks.iter().map(|block| Object { path: &block.path })
+        manifest.blocks.iter().map(|block| Object {
+            path: &block.path,
+            size: block.object_length,
+            checksum: block.checksum_in(manifest),
+            format: "",
+            rows: None,
+        })
     }
 
     fn expired_objects(tombstone: &VolumeTombstone) -> impl Iterator<Item = &str> + Send {
