@@ -10,7 +10,7 @@ use crate::id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapsho
 use crate::record::SchemaDiff;
 
 pub(crate) use self::text::chain;
-use self::text::{at_place, head, held_by, in_field, needs_exact, needs_feature, ranges};
+use self::text::{at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, ranges};
 
 /// What every fallible function of lode returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -151,13 +151,14 @@ pub enum Error {
     },
 
     /// A record that cannot be decoded.
-    #[error("snapshot {snapshot}, `{path}`, line {line}, column {column}: cannot decode a record")]
+    #[error("snapshot {snapshot}, `{path}`{}: cannot decode a record", at_line(*line, *column))]
     Decode {
         /// The snapshot being read.
         snapshot: SnapshotId,
         /// The data object.
         path: String,
-        /// The line in the decompressed file, from 1 (for codecs without lines, the record).
+        /// The line in the decompressed file, from 1 (for codecs without lines, the record); 0 where
+        /// it is not known.
         line: u64,
         /// The column in that line, from 1; 0 where the codec knows none.
         column: u64,
