@@ -6,6 +6,7 @@ mod dataset;
 mod faults;
 mod golden;
 mod hammer;
+mod health;
 mod interop;
 mod model;
 mod properties;

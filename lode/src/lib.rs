@@ -143,6 +143,7 @@ pub mod compress;
 mod data;
 mod dataset;
 mod error;
+mod health;
 mod id;
 pub mod layout;
 mod limits;
@@ -166,6 +167,10 @@ pub use dataset::{
     ScanPlan, SkippedBy, SkippedFile, Snapshot, StreamBlob, StreamWrite, Write,
 };
 pub use error::{BoxError, Error, Result};
+pub use health::{
+    Expire, ExpireReport, Gc, GcReport, Problem, ProblemKind, Restore, Retain, Verify, VerifyLevel,
+    VerifyReport,
+};
 pub use id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId, WriteId};
 pub use layout::{DefaultLayout, FlatLayout, HiveLayout};
 pub use limits::Limits;

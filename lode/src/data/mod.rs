@@ -12,6 +12,7 @@
 
 #[cfg(feature = "parquet")]
 mod collect_columns;
+mod examine;
 mod members;
 mod read_bytes;
 #[cfg(feature = "parquet")]
@@ -31,6 +32,7 @@ mod tests;
 
 #[cfg(feature = "parquet")]
 pub(crate) use collect_columns::collect_columns;
+pub(crate) use examine::examine;
 pub(crate) use read_bytes::{bytes, read_all};
 #[cfg(feature = "parquet")]
 pub(crate) use read_columns::{Columns, columns};

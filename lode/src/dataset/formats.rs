@@ -101,7 +101,7 @@ impl<T: 'static> Formats<T> {
         })
     }
 
-    fn compressor(&self, name: &str) -> Result<Arc<dyn Compressor>> {
+    pub(super) fn compressor(&self, name: &str) -> Result<Arc<dyn Compressor>> {
         let known = self.known.iter().map(|known| &known.compression);
         match known.into_iter().find(|known| known.name() == name) {
             Some(known) => Ok(Arc::clone(known)),

@@ -16,6 +16,7 @@ mod chain;
 mod context;
 mod draft;
 mod evolution;
+mod examine;
 mod file;
 mod formats;
 mod history;
@@ -38,7 +39,9 @@ use std::sync::Arc;
 
 pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
+pub(crate) use draft::content_name;
 pub use history::Added;
+pub(crate) use history::open;
 pub(crate) use ops::Operations;
 pub use read::{HasRecords, Read, RecordStream};
 pub use scan::{PlannedFile, Scan, ScanPlan, SkippedBy, SkippedFile};
@@ -60,6 +63,7 @@ use crate::store::Store;
 pub(crate) use chain::DatasetChain;
 use context::Context;
 use formats::Decoder;
+pub(crate) use formats::Formats;
 
 /// A typed collection on a [`Store`]: every write makes an immutable [`Snapshot`].
 ///
@@ -218,6 +222,10 @@ impl<T, C, L> Dataset<T, C, L> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.context.history.store
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 }
 

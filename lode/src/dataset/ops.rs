@@ -13,6 +13,7 @@ use super::measure::measure_kept;
 use crate::codec::{Blob, BlobFormat, RecordFormat};
 use crate::compress::Compressor;
 use crate::error::Result;
+use crate::health::Examined;
 use crate::layout::Partitioning;
 use crate::manifest::{FileRef, FileStats, Manifest};
 use crate::record::Record;
@@ -47,6 +48,13 @@ pub trait Operations: Sized + 'static {
         partitioning: Option<Partitioning<Self>>,
         items: &Self::Items,
     ) -> impl Future<Output = Result<Vec<FileRef>>> + Send;
+
+    /// Reads a file whole, for its verdict alone.
+    fn examine(
+        formats: &Formats<Self>,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> impl Future<Output = Result<Examined>> + Send;
 
     /// See [`measure_kept`].
     fn measure_kept(
@@ -95,6 +103,14 @@ impl<T: Record> Operations for T {
         write_records(attempt, format, partitioning, records).await
     }
 
+    async fn examine(
+        formats: &Formats<T>,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<Examined> {
+        formats.examine_records(manifest, file).await
+    }
+
     async fn measure_kept(
         formats: &Formats<T>,
         base: &Manifest,
@@ -137,6 +153,14 @@ impl Operations for Blob {
         bytes: &[u8],
     ) -> Result<Vec<FileRef>> {
         write_blob(attempt, bytes).await
+    }
+
+    async fn examine(
+        formats: &Formats<Self>,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<Examined> {
+        formats.examine_bytes(manifest, file).await
     }
 
     /// Blobs have no partitions.

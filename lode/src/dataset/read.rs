@@ -118,7 +118,7 @@ impl<T, C, L> Dataset<T, C, L> {
 
 impl<T: Content, C: Codec<T>, L> Dataset<T, C, L> {
     /// What this handle can read.
-    pub(super) fn formats(&self) -> Formats<T> {
+    pub(crate) fn formats(&self) -> Formats<T> {
         let own = T::decoder(&self.codec.format());
         let known = std::iter::once(own).chain(self.decoders.iter().cloned()).collect();
         Formats::new(&self.context, known)

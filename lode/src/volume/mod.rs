@@ -41,6 +41,7 @@ pub use data::BlockData;
 pub use files::{Export, Import};
 pub use limits::VolumeLimits;
 pub use map::Run;
+pub(crate) use open::at;
 pub use read::VolumeReader;
 pub use resume::{Resume, Session};
 pub use stage::{Base, Discarded};
@@ -105,6 +106,10 @@ impl<S: State> Volume<S> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.context.history.store
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 
     /// What a commit does when another writer was first. Default: merge with what the other
