@@ -116,6 +116,7 @@ impl Manifest {
     /// [`Error::ManifestInvalid`], as reading it back would.
     pub(crate) fn finish(mut self, paths: Paths, parent: Option<&Self>) -> Result<Self> {
         self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.attachments.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         self.created_at = time::canonical(self.created_at);
         self.min_timestamp = self.min_timestamp.map(time::canonical);
         self.max_timestamp = self.max_timestamp.map(time::canonical);
@@ -141,8 +142,11 @@ impl Manifest {
         let mut compressor = Some(std::mem::take(&mut self.compressor));
         share(&mut compressor, files.iter_mut().map(|file| &mut file.compressor));
         self.compressor = compressor.unwrap_or_default();
+        // Attachments have no name of their own: theirs is the manifest's.
+        let mut fixed = self.attachments.iter().any(|one| one.checksum.is_some()).then_some(None);
         let checked = files.iter_mut().filter(|file| file.checksum.is_some());
-        share(&mut self.checksum_algorithm, checked.map(|file| &mut file.checksum_algorithm));
+        let names = checked.map(|file| &mut file.checksum_algorithm).chain(&mut fixed);
+        share(&mut self.checksum_algorithm, names);
 
         let has_override = |file: &FileRef| {
             file.codec.is_some() || file.compressor.is_some() || file.checksum_algorithm.is_some()
