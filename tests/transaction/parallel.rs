@@ -19,7 +19,9 @@ async fn calls_upload_at_the_same_time() {
     let barrier = Arc::new(Barrier::new(TASKS as usize));
     let wait = Fault::run(move || {
         let barrier = Arc::clone(&barrier);
-        async move { drop(barrier.wait().await) }
+        async move {
+            barrier.wait().await;
+        }
     });
     faulty.rule(Rule::on(Op::Put, Class::Data, wait).for_ever());
     let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap();
