@@ -13,5 +13,6 @@ mod properties;
 mod record;
 mod store;
 mod support;
+mod transaction;
 mod ui;
 mod volume;

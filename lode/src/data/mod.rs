@@ -13,6 +13,7 @@
 #[cfg(feature = "parquet")]
 mod collect_columns;
 mod examine;
+mod input;
 mod members;
 mod read_bytes;
 #[cfg(feature = "parquet")]
@@ -33,6 +34,8 @@ mod tests;
 #[cfg(feature = "parquet")]
 pub(crate) use collect_columns::collect_columns;
 pub(crate) use examine::examine;
+pub use input::BlockData;
+pub(crate) use input::Source;
 pub(crate) use read_bytes::{bytes, read_all};
 #[cfg(feature = "parquet")]
 pub(crate) use read_columns::{Columns, columns};

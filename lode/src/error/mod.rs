@@ -241,6 +241,54 @@ pub enum Error {
         dataset: DatasetId,
     },
 
+    /// A writer of a transaction was used that was committed, aborted or dropped. What it was to write
+    /// is in no snapshot.
+    #[error("this transaction on dataset `{dataset}` has ended")]
+    TransactionEnded {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+
+    /// A transaction was to be committed while some of its writers were at work. Nothing was committed,
+    /// and the transaction has ended: wait for every call before it is committed.
+    #[error("{calls} call(s) to writers of this transaction on dataset `{dataset}` are not over")]
+    TransactionBusy {
+        /// The dataset.
+        dataset: DatasetId,
+        /// How many calls had begun and had not returned.
+        calls: usize,
+    },
+
+    /// A name that an attachment cannot have, or that another one of the same transaction has. Nothing
+    /// was stored for it.
+    #[error("an attachment cannot be called {name:?}: {reason}")]
+    InvalidAttachment {
+        /// The name that was given.
+        name: String,
+        /// Why not.
+        reason: &'static str,
+    },
+
+    /// The stream or reader whose bytes were to be attached gave an error itself. Nothing is attached.
+    #[error("the source of the attachment `{name}` failed")]
+    AttachmentInput {
+        /// The attachment.
+        name: String,
+        /// The source's error.
+        source: BoxError,
+    },
+
+    /// The snapshot has no such attachment.
+    #[error("snapshot {snapshot} of dataset `{dataset}` has no attachment {name:?}")]
+    AttachmentNotFound {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The snapshot that was asked.
+        snapshot: SnapshotId,
+        /// The name that was asked for.
+        name: String,
+    },
+
     /// A range that a blob does not have.
     #[error("`{path}` has {len} bytes, and no bytes {}..{}", range.start, range.end)]
     OutOfRange {
