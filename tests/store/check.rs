@@ -28,13 +28,13 @@ async fn memory_and_local_disk_hold_what_they_promise_and_keep_nothing() {
 
 /// A store with a flaw.
 #[derive(Debug)]
-pub(super) struct Flawed {
-    pub(super) inner: InMemory,
-    pub(super) flaw: Flaw,
+pub(crate) struct Flawed {
+    pub(crate) inner: InMemory,
+    pub(crate) flaw: Flaw,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Flaw {
+pub(crate) enum Flaw {
     /// A create is a put.
     IgnoresCreate,
     /// A create looks first, and puts later.

@@ -6,3 +6,5 @@ mod multipart;
 mod open;
 mod s3;
 mod trust;
+
+pub(crate) use check::{Flaw, Flawed};

@@ -76,8 +76,9 @@ impl Proxy {
         self.rules.lock().unwrap().push(Rule { method, holds, loss, times });
     }
 
-    /// The requests since this was asked last.
+    /// The requests since this was asked last. From now on none is lost any more.
     pub fn take_seen(&self) -> Vec<Seen> {
+        self.rules.lock().unwrap().clear();
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 
