@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commit;
+mod conformance;
 mod dataset;
 mod faults;
 mod golden;

@@ -184,7 +184,7 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use predicate::{Column, Predicate};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
-pub use store::{Check, Durability, Store, StoreReport};
+pub use store::{Check, Durability, Store, StoreBuilder, StoreReport};
 pub use volume::{
     Base, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume, Run,
     Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,

@@ -1,4 +1,4 @@
-//! What tests share: a store that counts and fails, a clock and ids that are set, records, and
+//! What tests share: a store that counts and fails, a server and a proxy that loses replies, a clock and ids that are set, records, and
 //! manifests written by hand.
 
 pub mod ambient;
@@ -6,8 +6,10 @@ mod dropped;
 mod fault;
 pub mod forge;
 mod partial;
+pub mod proxy;
 pub mod rows;
 pub mod script;
+pub mod server;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

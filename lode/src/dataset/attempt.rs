@@ -77,6 +77,7 @@ impl Attempt {
         extension: String,
     ) -> Result<Begun> {
         let history = &context.history;
+        history.store.check_trust()?;
         history.check_runtime().await?;
         let base = history.head().await?;
         if base.is_none() {

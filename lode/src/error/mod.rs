@@ -10,7 +10,9 @@ use crate::id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapsho
 use crate::record::SchemaDiff;
 
 pub(crate) use self::text::chain;
-use self::text::{at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, ranges};
+use self::text::{
+    at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, ranges, unchecked,
+};
 
 /// What every fallible function of lode returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -80,6 +82,14 @@ pub enum Error {
         url: String,
         /// What is wrong with it.
         reason: String,
+    },
+
+    /// A store that is not committed to: it has an endpoint of its own, and nobody answers for its
+    /// create-only puts; or a [check](crate::Store::check) has seen them fail. Nothing was written.
+    #[error("this store is not committed to{}", unchecked(problem))]
+    UncheckedStore {
+        /// What its check said; `None` if it was not checked.
+        problem: Option<String>,
     },
 
     /// The object store failed. For writes see the variant [`Error::CommitUnknown`] as well: this

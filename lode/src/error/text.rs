@@ -46,6 +46,15 @@ pub(super) fn needs_exact(codec: &Option<Box<str>>) -> String {
     }
 }
 
+pub(super) fn unchecked(problem: &Option<String>) -> String {
+    match problem {
+        Some(problem) => format!(": its check said: {problem}"),
+        None => " before `Store::check` has found that its create-only puts are atomic, or \
+                 `assume_create_only` says so"
+            .to_owned(),
+    }
+}
+
 pub(super) fn head(id: &Option<SnapshotId>) -> String {
     match id {
         Some(id) => format!("snapshot {id}"),

@@ -172,6 +172,7 @@ impl Staging {
         let length = data.len() as u64;
         let reserved = self.reserve(kind, &self.range(offset, length)?)?;
         let history = &self.context.history;
+        history.store.check_trust()?;
         history.check_runtime().await?;
         let checksum = match data.len() <= INLINE_BYTES {
             true => XxHash3_128::oneshot(&data),
