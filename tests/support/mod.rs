@@ -1,13 +1,10 @@
-//! What tests share: a store that counts and fails, a clock and ids that are set, records, and
-//! manifests written by hand.
+//! What tests share: the store that counts and fails (lode's own), a clock and ids that are set, records,
+//! and manifests written by hand.
 
 pub mod ambient;
 mod dropped;
-mod fault;
 pub mod forge;
-mod partial;
 pub mod rows;
-pub mod script;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,9 +15,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 pub use dropped::poll_times;
-pub use fault::FaultStore;
+pub use lode::testing::faults as script;
 pub use rows::{Row, rows};
-pub use script::{Call, Class, Fault, Op};
+pub use script::{Call, Class, Fault, FaultStore, Op};
 
 /// Everything that lies in a store, byte for byte.
 pub type Contents = BTreeMap<String, Bytes>;
