@@ -10,6 +10,7 @@ mod interop;
 mod model;
 mod properties;
 mod record;
+mod sim;
 mod store;
 mod support;
 mod ui;

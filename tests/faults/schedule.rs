@@ -36,7 +36,7 @@ async fn run(case: Case, base: &Base, rules: &[Rule]) -> bool {
             assert_eq!(head, OLD, "{what}: {error}");
             assert!(error.is_retryable() || matches!(error, Error::WriterFailed { .. }), "{error}");
             let sent = calls.iter().any(|call| call.op == Op::Create);
-            if rules.len() == 1 && !rules[0].for_ever && !sent {
+            if rules.len() == 1 && !rules[0].is_for_ever() && !sent {
                 assert_eq!(contents(&**faulty.inner()).await, base.contents, "{what}: litter");
             }
         }

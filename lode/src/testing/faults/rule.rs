@@ -138,6 +138,12 @@ impl Rule {
         Self { for_ever: true, ..self }
     }
 
+    /// Whether it is for all calls that follow.
+    #[must_use]
+    pub fn is_for_ever(&self) -> bool {
+        self.for_ever
+    }
+
     /// The fault for this call, if it is meant; whether the rule is used up is in `spent`.
     pub(super) fn apply(&mut self, call: &Call, spent: &mut bool) -> Option<Fault> {
         let matches = self.op.is_none_or(|op| op == call.op)
