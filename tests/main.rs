@@ -12,6 +12,7 @@ mod interop;
 mod model;
 mod properties;
 mod record;
+mod sim;
 mod store;
 mod support;
 mod transaction;

@@ -273,7 +273,7 @@ impl Store {
         if found.meta.size > limit {
             return Err(Error::LimitExceeded { path: key.to_owned(), what: "the object", limit });
         }
-        absent(found.bytes().await).map_err(Error::storage("get", key))
+        absent(whole(found).await).map_err(Error::storage("get", key))
     }
 
     /// These bytes of the object, which is to have `size` bytes, or `None` if there is none.
@@ -296,7 +296,7 @@ impl Store {
             let reason = format!("it has {found} bytes, and the manifest says {size}");
             return Err(Error::corrupt(key, reason));
         }
-        absent(found.bytes().await).map_err(Error::storage("get", key))
+        absent(whole(found).await).map_err(Error::storage("get", key))
     }
 
     /// What is known of an object without reading it, or `None` if there is none.
@@ -385,6 +385,17 @@ impl fmt::Debug for Store {
         // Not the inner store's `Debug`: it could hold credentials.
         f.debug_struct("Store").field("prefix", &self.prefix).finish_non_exhaustive()
     }
+}
+
+/// The bytes that were promised. An answer that breaks off is no damage to what is stored.
+async fn whole(found: GetResult) -> object_store::Result<Bytes> {
+    let promised = found.range.end.saturating_sub(found.range.start);
+    let bytes = found.bytes().await?;
+    if bytes.len() as u64 == promised {
+        return Ok(bytes);
+    }
+    let source = format!("the answer has {} of {promised} bytes", bytes.len()).into();
+    Err(object_store::Error::Generic { store: "lode", source })
 }
 
 /// 'Not found' as `None`.
