@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commit;
+mod conformance;
 mod dataset;
 mod faults;
 mod golden;
@@ -11,7 +12,9 @@ mod interop;
 mod model;
 mod properties;
 mod record;
+mod sim;
 mod store;
 mod support;
+mod transaction;
 mod ui;
 mod volume;

@@ -8,7 +8,6 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
 use crate::support::forge::hint_key;
-use crate::support::script::Counts;
 use crate::support::{Class, FaultStore, Op, Row, delete, memory, put, rows};
 
 /// A history of this many snapshots, made by hand from the second on.
@@ -157,7 +156,7 @@ async fn only_matching_partitions_are_opened() {
     counting.clear();
     let red = dataset.read(&snapshot).partition("kind", "red").await.unwrap();
     assert_eq!(red.len(), 10);
-    assert_eq!(Counts::of(&counting.calls()).total(), 1);
+    assert_eq!(counting.counts().total(), 1);
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ async fn an_unknown_commit_that_has_expired_since_is_told() {
             forge::expire(&*inner, "d", 6).await;
         }
     });
-    faulty.rule(Rule { skip: 1, ..Rule::on(Op::Get, Class::Manifest, meanwhile) });
+    faulty.rule(Rule::on(Op::Get, Class::Manifest, meanwhile).skip(1));
     let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap();
     assert_eq!(expired(dataset.append(&rows(9..10), metadata! {}).await), 6);
     assert_eq!(dataset.latest().await.unwrap().unwrap().id().get(), 7);

@@ -60,7 +60,7 @@ async fn a_manifest_that_lands_too_late_is_not_committed() {
                 }
             });
             let looks = 1;
-            faulty.rule(Rule { skip: looks, ..Rule::on(Op::Get, Class::Manifest, other) });
+            faulty.rule(Rule::on(Op::Get, Class::Manifest, other).skip(looks));
             let result = case.run(&faulty.store()).await;
             faulty.land().await;
             let dataset = Dataset::<Row>::new(&faulty.store(), cases::ID).unwrap();

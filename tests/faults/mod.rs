@@ -5,5 +5,6 @@ mod dropped;
 mod hang;
 mod late;
 mod schedule;
+mod short;
 mod storm;
 mod stream;

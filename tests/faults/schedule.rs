@@ -36,7 +36,7 @@ async fn run(case: Case, base: &Base, rules: &[Rule]) -> bool {
             assert_eq!(head, OLD, "{what}: {error}");
             assert!(error.is_retryable() || matches!(error, Error::WriterFailed { .. }), "{error}");
             let sent = calls.iter().any(|call| call.op == Op::Create);
-            if rules.len() == 1 && !rules[0].for_ever && !sent {
+            if rules.len() == 1 && !rules[0].is_for_ever() && !sent {
                 assert_eq!(contents(&**faulty.inner()).await, base.contents, "{what}: litter");
             }
         }
@@ -153,7 +153,7 @@ async fn an_unknown_commit_is_resolved_to_what_storage_says() {
                 case.run(&probe.store()).await.unwrap();
                 probe.counts().on(Op::Get, Class::Manifest)
             };
-            faulty.rule(Rule { skip: looks, ..read_back }.for_ever());
+            faulty.rule(read_back.skip(looks).for_ever());
             let error = case.run(&faulty.store()).await.unwrap_err();
             let Error::CommitUnknown { token, .. } = error else { panic!("{case:?}: {error}") };
             assert!(faulty.counts().on(Op::Create, Class::Manifest) > 3, "it was put again");

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use lode::{Dataset, Error, Snapshot, metadata};
 
 use crate::support::rows::numbers;
-use crate::support::{FaultStore, Row, memory, rows, settle};
+use crate::support::{FaultStore, Row, memory, rows, settle, storm};
 
 const WRITERS: u64 = 3;
 const COMMITS: u64 = 4;
@@ -38,7 +38,8 @@ async fn every_row_is_committed_once_through_a_storm() {
     let mut fired = 0;
     for seed in 0..40 {
         let faulty = FaultStore::new(memory());
-        faulty.storm(seed, 5 + seed % 30);
+        let share = (5 + seed % 30) as f64 / 100.0;
+        faulty.faults(seed, storm(share));
         let writers = (0..WRITERS).map(|writer| {
             let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap();
             async move {

@@ -10,7 +10,7 @@ use super::{World, blocks, files, id, vid};
 use crate::support::ambient::uuid;
 use crate::support::rows::numbers as rows_of;
 use crate::support::script::Rule;
-use crate::support::{Fault, Row, put, rows, settle};
+use crate::support::{Fault, Row, put, rows, settle, storm};
 
 /// What is done while calls fail.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -168,7 +168,7 @@ async fn a_storm_loses_nothing() {
         let world = world(Gc, is_volume).await;
         let before = live(&world, is_volume).await;
         for _ in 0..4 {
-            world.faulty.storm(seed, 25);
+            world.faulty.faults(seed, storm(0.25));
             let _ = run(&world, Gc, is_volume).await;
             world.faulty.heal();
             settle().await;

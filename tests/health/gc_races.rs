@@ -119,7 +119,7 @@ async fn lost_races_are_run_again_and_two_clean_ups_agree() {
                 }
             }
         });
-        world.faulty.rule(Rule { skip: 0, ..Rule::on(Op::Create, Class::Manifest, first) });
+        world.faulty.rule(Rule::on(Op::Create, Class::Manifest, first));
     }
     let report = dataset.gc().await.unwrap();
     assert_eq!((report.deleted, report.snapshot), (3, Some(id(5))));
@@ -214,7 +214,7 @@ async fn what_an_interrupted_clean_up_left_is_found_again() {
     assert_eq!(world.data().await.len(), 6);
     world.faulty.heal();
     // Some of them.
-    world.faulty.rule(Rule { skip: 2, ..Rule::on(Op::Delete, Class::Data, Fault::Before) });
+    world.faulty.rule(Rule::on(Op::Delete, Class::Data, Fault::Before).skip(2));
     dataset.gc().await.unwrap_err();
     assert_eq!(world.data().await.len(), 2);
     // What it has condemned before does no harm to those who write in between.
@@ -236,9 +236,7 @@ async fn an_unknown_commit_deletes_nothing() {
         world.pass(48);
         let fault = if lands { Fault::After } else { Fault::Before };
         world.faulty.rule(Rule::on(Op::Create, Class::Manifest, fault).for_ever());
-        world
-            .faulty
-            .rule(Rule { skip: 1, ..Rule::on(Op::Get, Class::Manifest, Fault::Before).for_ever() });
+        world.faulty.rule(Rule::on(Op::Get, Class::Manifest, Fault::Before).skip(1).for_ever());
         let before = world.data().await;
         let error = dataset.gc().await.unwrap_err();
         let Error::CommitUnknown { token, .. } = error else { panic!("{error}") };

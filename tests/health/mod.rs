@@ -1,4 +1,5 @@
 //! Restoring, expiring, cleaning up and verifying, of datasets and of volumes.
+#![allow(clippy::single_range_in_vec_init)]
 
 mod expire;
 mod faults;

@@ -20,8 +20,11 @@ pub fn gc_key(dataset: &str, write_id: Uuid) -> String {
 
 /// The manifest of a snapshot, as it stands.
 pub async fn manifest(store: &dyn ObjectStore, dataset: &str, id: u64) -> Value {
-    let bytes = get(store, &manifest_key(dataset, id)).await.expect("no such manifest");
-    serde_json::from_slice(&bytes).unwrap()
+    json_at(store, &manifest_key(dataset, id)).await
+}
+
+pub async fn json_at(store: &dyn ObjectStore, key: &str) -> Value {
+    serde_json::from_slice(&get(store, key).await.expect("no such object")).unwrap()
 }
 
 pub async fn put_json(store: &dyn ObjectStore, key: &str, value: &Value) {

@@ -1,13 +1,12 @@
-//! What tests share: a store that counts and fails, a clock and ids that are set, records, and
-//! manifests written by hand.
+//! What tests share: the store that counts and fails (lode's own), a server and a proxy that loses replies, a
+//! clock and ids that are set, records, and manifests written by hand.
 
 pub mod ambient;
 mod dropped;
-mod fault;
 pub mod forge;
-mod partial;
+pub mod proxy;
 pub mod rows;
-pub mod script;
+pub mod server;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,9 +17,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 pub use dropped::poll_times;
-pub use fault::FaultStore;
+pub use lode::testing::faults as script;
 pub use rows::{Row, rows};
-pub use script::{Call, Class, Fault, Op};
+pub use script::{Call, Class, Fault, FaultStore, Op};
 
 /// Everything that lies in a store, byte for byte.
 pub type Contents = BTreeMap<String, Bytes>;
@@ -70,4 +69,10 @@ pub fn lode_store(inner: Arc<dyn ObjectStore>) -> lode::Store {
 /// only when nothing else can.
 pub async fn settle() {
     tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+}
+
+/// Failures of every kind that a commit must survive, of this share of the calls.
+pub fn storm(share: f64) -> script::Faults {
+    let early = script::Faults::none().before(share * 0.4).partway(share * 0.1);
+    early.after(share * 0.25).late(share * 0.25)
 }

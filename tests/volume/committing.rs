@@ -150,7 +150,7 @@ async fn an_unknown_commit_can_be_resolved_and_made_again() {
             // What is there is not said either, but to the look for a volume of that name.
             let skip = usize::from(created) * looks(&faults).await;
             let silence = Rule::on(Op::Get, Class::Manifest, Fault::Before).for_ever();
-            faults.rule(Rule { skip, ..silence });
+            faults.rule(silence.skip(skip));
             let failed = staged.commit(metadata! { "try": 1 }).await.unwrap_err();
             let Error::CommitUnknown { token, .. } = failed.source else { panic!("{failed:?}") };
             assert_eq!(token.id().get(), base + 1);

@@ -314,7 +314,7 @@ fn fork(base: &InMemory) -> (Arc<InMemory>, FaultStore) {
 async fn run(way: Way, base: &InMemory, rule: Rule) -> bool {
     let (inner, faulty) = fork(base);
     let what = format!("{way:?} under {rule:?}");
-    let (old, for_ever) = (way.old(), rule.for_ever);
+    let (old, for_ever) = (way.old(), rule.is_for_ever());
     faulty.rule(rule);
     let result = way.run(&faulty.store()).await;
     let fired = faulty.fired() > 0;

@@ -282,8 +282,7 @@ async fn a_stopped_import_goes_on_with_what_is_missing() {
     let len = 8 * MIB;
     let path = sparse(&dir, "disk.img", len, &[0..3 * MIB, 5 * MIB..len]);
     let faults = FaultStore::new(support::memory());
-    let mut fault = Rule::on(Op::Put, Class::Data, Fault::Before);
-    fault.skip = 6;
+    let fault = Rule::on(Op::Put, Class::Data, Fault::Before).skip(6);
     faults.rule(fault.for_ever());
     // One at a time: others that are on their way then may arrive or not.
     let one = VolumeLimits { blocks_in_flight: 1, ..limits() };
@@ -449,8 +448,7 @@ async fn an_export_that_fails_leaves_nothing() {
     let copy = dir.path().join("copy.img");
     fs::write(&copy, "precious").unwrap();
 
-    let mut fault = Rule::on(Op::Get, Class::Data, Fault::Before);
-    fault.skip = 5;
+    let fault = Rule::on(Op::Get, Class::Data, Fault::Before).skip(5);
     faults.rule(fault);
     let error = volume.export_to(&copy).overwrite().await.unwrap_err();
     assert!(matches!(error, Error::Storage { .. }), "{error:?}");
@@ -473,8 +471,7 @@ async fn an_export_that_is_dropped_leaves_nothing() {
     let path = sparse(&dir, "disk.img", MIB, &[0..MIB]);
     let faults = FaultStore::new(support::memory());
     let volume = imported(&faults.store(), &path).await;
-    let mut fault = Rule::on(Op::Get, Class::Data, Fault::Hang);
-    fault.skip = 2;
+    let fault = Rule::on(Op::Get, Class::Data, Fault::Hang).skip(2);
     faults.rule(fault);
     let copy = dir.path().join("copy.img");
     let export = tokio::spawn(volume.export_to(&copy).into_future());

@@ -3,7 +3,8 @@
 //! ```text
 //! Dataset ── write / append / replace_partitions ──► batch.rs ┐
 //!         ── stream_write_records, record_writer ──► sink.rs  ├─► attempt.rs ──► crate::commit
-//!         ── stream_write ─────────────────────────► blob.rs  ┘
+//!         ── stream_write ─────────────────────────► blob.rs  ┤
+//!         ── begin ──► transaction/ ───────────────────────────┘
 //!         ── latest, snapshot, history, as_of ─────► history.rs ──► Snapshot
 //!         ── read, stream, stream_added ───────────► read.rs ──► crate::data
 //! ```
@@ -30,7 +31,9 @@ mod scan;
 mod sink;
 mod snapshot;
 mod source;
+mod staging;
 mod stream;
+mod transaction;
 mod write;
 
 use std::fmt;
@@ -48,6 +51,7 @@ pub use scan::{PlannedFile, Scan, ScanPlan, SkippedBy, SkippedFile};
 pub use snapshot::Snapshot;
 pub use source::IntoRecords;
 pub use stream::{OpenWriter, RecordContent, RecordWriter, StreamWrite};
+pub use transaction::{Begin, ReadAttachment, Transaction, TransactionWriter};
 pub use write::{Append, HivePartitioned, Write};
 
 use crate::checksum::Checksum;

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::attempt::Attempt;
 use super::batch::write_records;
 use super::blob::write_blob;
 use super::draft::Encoding;
 use super::formats::{Decoder, Formats};
 use super::measure::measure_kept;
+use super::staging::Staging;
 use crate::codec::{Blob, BlobFormat, RecordFormat};
 use crate::compress::Compressor;
 use crate::error::Result;
@@ -43,7 +43,7 @@ pub trait Operations: Sized + 'static {
 
     /// Stores a batch as data files.
     fn write_batch(
-        attempt: &mut Attempt,
+        staging: &Staging,
         format: &Self::Format,
         partitioning: Option<Partitioning<Self>>,
         items: &Self::Items,
@@ -95,12 +95,12 @@ impl<T: Record> Operations for T {
     }
 
     async fn write_batch(
-        attempt: &mut Attempt,
+        staging: &Staging,
         format: &RecordFormat<T>,
         partitioning: Option<Partitioning<T>>,
         records: &[T],
     ) -> Result<Vec<FileRef>> {
-        write_records(attempt, format, partitioning, records).await
+        write_records(staging, format, partitioning, records).await
     }
 
     async fn examine(
@@ -147,12 +147,12 @@ impl Operations for Blob {
     }
 
     async fn write_batch(
-        attempt: &mut Attempt,
+        staging: &Staging,
         _: &BlobFormat,
         _: Option<Partitioning<Self>>,
         bytes: &[u8],
     ) -> Result<Vec<FileRef>> {
-        write_blob(attempt, bytes).await
+        write_blob(staging, bytes).await
     }
 
     async fn examine(

@@ -118,6 +118,7 @@ impl Manifest {
     /// [`Error::ManifestInvalid`], as reading it back would.
     pub(crate) fn finish(mut self, paths: Paths, parent: Option<&Self>) -> Result<Self> {
         self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.attachments.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         self.settle_names();
         self.settle(paths, parent)
     }
@@ -149,8 +150,11 @@ impl Manifest {
         let mut compressor = Some(std::mem::take(&mut self.compressor));
         share(&mut compressor, files.iter_mut().map(|file| &mut file.compressor));
         self.compressor = compressor.unwrap_or_default();
+        // Attachments have no name of their own: theirs is the manifest's.
+        let mut fixed = self.attachments.iter().any(|one| one.checksum.is_some()).then_some(None);
         let checked = files.iter_mut().filter(|file| file.checksum.is_some());
-        share(&mut self.checksum_algorithm, checked.map(|file| &mut file.checksum_algorithm));
+        let names = checked.map(|file| &mut file.checksum_algorithm).chain(&mut fixed);
+        share(&mut self.checksum_algorithm, names);
 
         if !files.iter().any(has_override) {
             return;

@@ -45,6 +45,7 @@ pub use file::{Attachment, ColumnStats, FileRef, FileStats};
 pub(crate) use gc::GcList;
 pub use gc::GcRef;
 pub use names::{Operation, Partitioner};
+pub(crate) use rules::bad_name;
 pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP, canonical, is_writable, time_json};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;

@@ -15,7 +15,6 @@ mod change;
 mod commit;
 mod context;
 mod coverage;
-mod data;
 #[cfg(feature = "local")]
 mod files;
 mod history;
@@ -36,7 +35,6 @@ use std::sync::Arc;
 pub use block::StagedBlock;
 pub(crate) use chain::{VOLUMES, VolumeChain};
 pub use commit::CommitError;
-pub use data::BlockData;
 #[cfg(feature = "local")]
 pub use files::{Export, Import};
 pub use limits::VolumeLimits;

@@ -89,7 +89,7 @@ async fn an_attempt_that_landed_is_no_conflict_on_the_next() {
             faulty.rule(Rule::on(Op::Create, Class::Manifest, Fault::After).for_ever());
             let get = Rule::on(Op::Get, Class::Manifest, Fault::Before).for_ever();
             // Where Go wrote it, the head is looked up first, in two steps.
-            faulty.rule(Rule { skip: if base_is_gos { 2 } else { 0 }, ..get });
+            faulty.rule(get.skip(if base_is_gos { 2 } else { 0 }));
             let failed = staged.commit(metadata! {}).await.unwrap_err();
             assert!(matches!(failed.source, Error::CommitUnknown { .. }), "{failed}");
             faulty.heal();

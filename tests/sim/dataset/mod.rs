@@ -1,0 +1,44 @@
+//! A dataset, its writers and readers.
+
+mod actors;
+mod judge;
+mod ledger;
+
+use lode::testing::sim::{World, run, run_seeds};
+use tokio::join;
+
+use self::actors::{Writer, reads};
+use self::judge::judge;
+use self::ledger::Ledger;
+use super::{SEEDS, weather};
+
+/// Two writers with wrong clocks, one who sleeps for days, one who gives up and tries again, one who is
+/// killed, and a reader.
+async fn writers_and_readers(world: World) -> Vec<lode::testing::faults::Call> {
+    weather(&world);
+    let ledger = Ledger::default();
+    let writer = |name| Writer::new(&world, &ledger, name);
+    join!(
+        writer("A").works(3),
+        writer("B").works(2),
+        writer("sleeper").sleeps(),
+        writer("dropper").loses_patience(),
+        writer("victim").dies(),
+        reads(world.clone(), ledger.clone(), 4),
+    );
+    judge(world.clone(), ledger).await;
+    world.calls()
+}
+
+#[test]
+fn what_is_acknowledged_is_there_for_ever() {
+    run_seeds(0..SEEDS, async |world| drop(writers_and_readers(world).await));
+}
+
+#[test]
+fn a_seed_is_one_schedule() {
+    for seed in 0..50 {
+        let (first, second) = (run(seed, writers_and_readers), run(seed, writers_and_readers));
+        assert!(first.len() > 50 && first == second, "seed {seed} has two schedules");
+    }
+}

@@ -1,0 +1,80 @@
+//! Simulations: writers, readers and sleepers of one dataset or volume, on a store that fails by chance, in
+//! every order that a seed can make of their calls. What was tried and told is written down, and at the end
+//! the store is compared with it.
+//!
+//! ```text
+//! dataset/  volume/
+//!   ledger.rs   what was tried, and what was told
+//!   actors.rs   what the processes do
+//!   judge.rs    what must be true afterwards
+//!   mod.rs      scenarios, and the tests
+//! ```
+//!
+//! `LODE_SIM_SEEDS=100000` runs more seeds, and `LODE_SIM_SEED=17` one of them.
+
+mod dataset;
+mod volume;
+
+use lode::testing::faults::Faults;
+use lode::testing::sim::World;
+use lode::{CommitToken, Error};
+
+/// How many seeds of each scenario every run of the tests goes through.
+const SEEDS: u64 = 250;
+
+/// Seconds.
+const DAY: u64 = 24 * 3600;
+
+/// What a writer was told of an attempt.
+#[derive(Debug)]
+enum Told {
+    /// Nothing: its process was killed, or is at it still.
+    Nothing,
+    Committed(u64),
+    /// Nothing was committed.
+    Not,
+    /// It is not known; the token tells.
+    Unknown(Box<CommitToken>),
+}
+
+impl Told {
+    fn committed(&self) -> Option<u64> {
+        match self {
+            Self::Committed(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// The weather: none, mild or bad, and everybody's clocks.
+fn weather(world: &World) -> Faults {
+    let share = match world.random("weather").below(4) {
+        0 => 0.0,
+        1 => 0.02,
+        2 => 0.08,
+        _ => 0.2,
+    };
+    let faults = Faults::storm(share);
+    world.faults(faults.clone());
+    for name in ["A", "B", "sleeper", "dropper"] {
+        let minutes = world.random(name).below(4 * 24 * 60) as i64 - 2 * 24 * 60;
+        world.process(name).clock().skew(chrono::TimeDelta::minutes(minutes));
+    }
+    faults
+}
+
+/// The errors that a reader may see on a store that fails, and gives other bytes than it has.
+fn may_fail(error: &Error) {
+    let fits = error.is_retryable()
+        || error.is_not_found()
+        || error.is_corrupt()
+        || matches!(error, Error::Expired { .. });
+    assert!(fits, "{error:?}");
+}
+
+fn said<T>(result: &lode::Result<T>) -> String {
+    match result {
+        Ok(_) => "done".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,59 @@
+//! A volume, its writers and readers.
+
+mod actors;
+mod judge;
+mod ledger;
+
+use lode::testing::faults::Call;
+use lode::testing::sim::{World, run, run_seeds};
+use lode::{Volume, metadata};
+use tokio::join;
+
+use self::actors::{Writer, reads};
+use self::judge::judge;
+use self::ledger::{LEN, Ledger};
+use super::{SEEDS, Told, weather};
+
+/// A volume with one snapshot.
+async fn begin(world: &World) -> Ledger {
+    let ledger = Ledger::default();
+    let new = Volume::create(&world.disk(), "v", LEN).unwrap();
+    let staged = new.stage_write_at(0, ledger.plan(0..6)).await.unwrap();
+    let n = ledger.begin(world, &staged).await;
+    let _ = staged.commit(metadata! { "n": n }).await.unwrap();
+    ledger.tell(n, Told::Committed(1));
+    let calm = weather(world).altered_reads(0.0);
+    // A part of a block cannot be verified: who reads parts relies on the transport.
+    world.process("reader").faults().faults(world.seed(), calm);
+    ledger
+}
+
+/// Two writers with wrong clocks, one who sleeps for days, one who is killed, one who goes on with what
+/// others have left, and a reader.
+async fn writers_and_readers(world: World) -> Vec<Call> {
+    let ledger = begin(&world).await;
+    let writer = |name| Writer::new(&world, &ledger, name);
+    join!(
+        writer("A").works(3),
+        writer("B").works(2),
+        writer("sleeper").sleeps(),
+        writer("victim").dies(),
+        writer("rescuer").rescues(),
+        reads(world.clone(), ledger.clone(), 4),
+    );
+    judge(world.clone(), ledger).await;
+    world.calls()
+}
+
+#[test]
+fn what_is_acknowledged_is_there_for_ever() {
+    run_seeds(0..SEEDS, async |world| drop(writers_and_readers(world).await));
+}
+
+#[test]
+fn a_seed_is_one_schedule() {
+    for seed in 0..50 {
+        let (first, second) = (run(seed, writers_and_readers), run(seed, writers_and_readers));
+        assert!(first.len() > 50 && first == second, "seed {seed} has two schedules");
+    }
+}
