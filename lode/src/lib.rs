@@ -104,6 +104,8 @@
 //!   named: it follows the manifest.
 //! * [`DefaultLayout`], [`HiveLayout`], [`FlatLayout`]: where files lie. [`Catalog`] lists datasets.
 //! * [`struct@Metadata`], [`metadata!`]: every snapshot has it.
+//! * [`Dataset::restore`], [`Dataset::expire`], [`Dataset::gc`], [`Dataset::verify`], and the same of a
+//!   [`Volume`]: what keeps a store healthy. [`Retain`], [`GcReport`], [`VerifyReport`].
 //! * [`OnConflict`], [`Error`]: what happens when writers meet, and when things fail.
 //! * [`Limits`], [`Progress`]: memory, concurrency, file sizes; how far a long call has come.
 //!
@@ -122,7 +124,8 @@
 //!
 //! [`tracing`] spans at the level `info` are `lode.write` (appends and replaced partitions too),
 //! `lode.stream_write_records`, `lode.record_writer` and `lode.stream_write` (opening and committing; not
-//! each push), `lode.transaction` (likewise), `lode.read`, `lode.attachment`, `lode.scan`, `lode.read_blob` and `lode.read_blob_range`. Events are commits (`info`),
+//! each push), `lode.transaction` (likewise), `lode.read`, `lode.attachment`, `lode.scan`, `lode.read_blob`,
+//! `lode.read_blob_range`, `lode.restore`, `lode.expire`, `lode.gc` and `lode.verify`. Events are commits (`info`),
 //! retries, unclear answers and blobs that are streamed (`debug`), and hints that were not written and
 //! writers that were dropped (`warn`). No record, metadata or credential is in them.
 //!

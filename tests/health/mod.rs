@@ -5,6 +5,7 @@ mod expire;
 mod faults;
 mod gc;
 mod gc_races;
+mod machine;
 mod restore;
 mod verify;
 
