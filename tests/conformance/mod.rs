@@ -70,7 +70,8 @@ async fn a_flawed_store_fails() {
         (Flaw::IgnoresRanges, "blob_ranges"),
     ] {
         let flawed = Flawed { inner: object_store::memory::InMemory::new(), flaw };
-        let failure = conformance::all(&Store::from(Arc::new(flawed) as Arc<dyn ObjectStore>)).await;
+        let failure =
+            conformance::all(&Store::from(Arc::new(flawed) as Arc<dyn ObjectStore>)).await;
         let failure = failure.unwrap_err();
         assert_eq!(failure.check, check, "{flaw:?}: {failure}");
     }

@@ -28,7 +28,8 @@ async fn expected_heads_body(store: Store) -> Outcome {
             matches!(&refused, Err(error) if error.is_conflict()),
             "a write that expected {head:?} gave {refused:?}"
         );
-        let refused = dataset(&store)?.append(&readings(2..3), metadata! {}).expect_head(head).await;
+        let refused =
+            dataset(&store)?.append(&readings(2..3), metadata! {}).expect_head(head).await;
         ensure!(refused.is_err(), "an append that expected {head:?} gave {refused:?}");
     }
     ensure_eq!(dataset(&store)?.latest().await?, Some(second), "the newest");
