@@ -4,6 +4,7 @@ mod check;
 mod cloud;
 mod open;
 mod patience;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -311,6 +312,19 @@ impl Store {
         let path = self.path(key)?;
         absent(self.inner.delete(&path).await).map_err(Error::storage("delete", key))?;
         Ok(())
+    }
+
+    /// Deletes objects, many with one request where the store can; one that is not there is fine. Each
+    /// has an answer, in any order.
+    pub(crate) fn delete_all(&self, keys: Vec<String>) -> BoxStream<'static, Result<()>> {
+        let paths: Result<Vec<Path>> = keys.iter().map(|key| self.path(key)).collect();
+        let paths = match paths {
+            Ok(paths) => paths,
+            Err(e) => return futures::stream::once(async { Err(e) }).boxed(),
+        };
+        let answers = self.inner.delete_stream(futures::stream::iter(paths).map(Ok).boxed());
+        let answers = answers.map(|answer| absent(answer).map(drop));
+        answers.map(|answer| answer.map_err(Error::storage("delete", "objects"))).boxed()
     }
 
     /// The objects under `prefix`, which ends in a slash (or is empty, for all).
