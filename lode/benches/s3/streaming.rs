@@ -20,7 +20,7 @@ pub(crate) fn blobs(bench: &Bench, store: &Store, runtime: &Runtime) {
     let chunk = chunk();
     let dataset = dataset(store);
     let inner = Arc::clone(store.object_store());
-    let by_hand = Path::from(format!("bench-{}/by-hand", std::process::id()));
+    let by_hand = Path::from(format!("bench-{}/blob-by-hand", std::process::id()));
     let (mut writes, mut puts, mut reads, mut gets) = <(Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
     runtime.block_on(async {
         for round in 0..=bench.rounds() {
