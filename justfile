@@ -20,7 +20,7 @@ test-s3 *arguments:
 
 # Eight writers with 200 commits each, on local disk and on S3; docs/HAMMER.md has the result.
 hammer commits="200":
-    LODE_HAMMER_COMMITS={{commits}} tests/server/seaweedfs run cargo test --release -p lode-tests --test lode -- hammer --test-threads 1
+    LODE_HAMMER_COMMITS={{commits}} tests/server/seaweedfs run cargo test -p lode-tests --test lode -- hammer --test-threads 1
 
 # Format the code.
 fmt:
