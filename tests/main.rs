@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod commit;
+mod conformance;
 mod dataset;
 mod faults;
 mod golden;
 mod hammer;
+mod health;
 mod interop;
 mod model;
 mod properties;
@@ -13,5 +15,6 @@ mod record;
 mod sim;
 mod store;
 mod support;
+mod transaction;
 mod ui;
 mod volume;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -333,6 +334,19 @@ macro_rules! attempt {
                 let plain = text.len() == 32
                     && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
                 if plain { Uuid::try_parse(text).ok().map(Self) } else { None }
+            }
+
+            pub(crate) fn as_u128(self) -> u128 {
+                self.0.as_u128()
+            }
+
+            /// When it began, by its writer's clock; `None` if it is not of version 7.
+            pub(crate) fn began(self) -> Option<DateTime<Utc>> {
+                let is_v7 = self.0.get_version_num() == 7
+                    && self.0.get_variant() == uuid::Variant::RFC4122;
+                // Its first 48 bits are milliseconds since 1970 (RFC 9562 §5.7).
+                let millis = i64::try_from(self.0.as_u128() >> 80).ok()?;
+                if is_v7 { DateTime::from_timestamp_millis(millis) } else { None }
             }
         }
 

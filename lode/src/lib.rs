@@ -13,6 +13,7 @@
 //!        ├─ write, append, replace_partitions ─────┐
 //!        ├─ stream_write_records ──────────────────┤
 //!        ├─ record_writer ──► RecordWriter ─commit─┼─► Snapshot<T>
+//!        ├─ begin ──────────► Transaction ──commit─┤     │
 //!        ├─ stream_write ───► BlobWriter ───commit─┘     │  owns its manifest: metadata, schema,
 //!        │                                               │  files, sizes, checksums
 //!        ├─ latest, snapshot, as_of, history ────────────┤
@@ -93,6 +94,7 @@
 //! * [`Store`]: local disk, memory, any `object_store`; [`Store::check`] probes one for what lode needs.
 //! * [`Dataset`]: everything that is written and read. Its methods say which errors come when, and
 //!   what is true afterwards. [`Write`], [`Read`], [`RecordWriter`], [`BlobWriter`] are what they give.
+//! * [`Transaction`]: many tasks, one snapshot; and attachments.
 //! * [`Dataset::scan`], [`Predicate`], [`predicate`]: records by what is in them, or parts of them.
 //! * [`Snapshot`] and [`manifest`]: what is known of data without reading it.
 //! * [`Volume`] and its states [`New`], [`Staged`] and [`Committed`]; [`Stager`] for other tasks and
@@ -120,7 +122,7 @@
 //!
 //! [`tracing`] spans at the level `info` are `lode.write` (appends and replaced partitions too),
 //! `lode.stream_write_records`, `lode.record_writer` and `lode.stream_write` (opening and committing; not
-//! each push), `lode.read`, `lode.scan`, `lode.read_blob` and `lode.read_blob_range`. Events are commits (`info`),
+//! each push), `lode.transaction` (likewise), `lode.read`, `lode.attachment`, `lode.scan`, `lode.read_blob` and `lode.read_blob_range`. Events are commits (`info`),
 //! retries, unclear answers and blobs that are streamed (`debug`), and hints that were not written and
 //! writers that were dropped (`warn`). No record, metadata or credential is in them.
 //!
@@ -143,6 +145,7 @@ pub mod compress;
 mod data;
 mod dataset;
 mod error;
+mod health;
 mod id;
 pub mod layout;
 mod limits;
@@ -160,12 +163,18 @@ mod volume;
 pub use checksum::Checksum;
 pub use codec::{Blob, Codec, Content};
 pub use commit::{CommitToken, OnConflict, Retry};
+pub use data::BlockData;
 pub use dataset::{
-    Added, Append, BlobContent, BlobWriter, Catalog, Dataset, HasRecords, HivePartitioned,
-    IntoRecords, OpenWriter, PlannedFile, Read, RecordContent, RecordStream, RecordWriter, Scan,
-    ScanPlan, SkippedBy, SkippedFile, Snapshot, StreamBlob, StreamWrite, Write,
+    Added, Append, Begin, BlobContent, BlobWriter, Catalog, Dataset, HasRecords, HivePartitioned,
+    IntoRecords, OpenWriter, PlannedFile, Read, ReadAttachment, RecordContent, RecordStream,
+    RecordWriter, Scan, ScanPlan, SkippedBy, SkippedFile, Snapshot, StreamBlob, StreamWrite,
+    Transaction, TransactionWriter, Write,
 };
 pub use error::{BoxError, Error, Result};
+pub use health::{
+    Expire, ExpireReport, Gc, GcReport, Problem, ProblemKind, Restore, Retain, Verify, VerifyLevel,
+    VerifyReport,
+};
 pub use id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId, WriteId};
 pub use layout::{DefaultLayout, FlatLayout, HiveLayout};
 pub use limits::Limits;
@@ -175,10 +184,10 @@ pub use partition::{PartitionFilter, PartitionValue};
 pub use predicate::{Column, Predicate};
 pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
-pub use store::{Check, Durability, Store, StoreReport};
+pub use store::{Check, Durability, Store, StoreBuilder, StoreReport};
 pub use volume::{
-    Base, BlockData, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume,
-    Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
+    Base, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume, Run,
+    Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
 #[cfg(feature = "local")]
 pub use volume::{Export, Import};

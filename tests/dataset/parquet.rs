@@ -189,3 +189,61 @@ async fn what_cannot_be_written() {
     );
     assert!(dataset.latest().await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_record_that_no_batch_can_hold_is_named() {
+    let dataset = Dataset::<Flight>::new(&Store::memory(), "flights").unwrap().codec(Jsonl::new());
+    let mut flights = flights(0..3);
+    flights[1].time_hour = Utc.with_ymd_and_hms(3000, 1, 1, 0, 0, 0).unwrap();
+    let snapshot = dataset.write(&flights, metadata! {}).await.unwrap();
+    let error = dataset.scan(&snapshot).record_batches().try_collect::<Vec<_>>().await.unwrap_err();
+    let path = &snapshot.files()[0].path;
+    assert_eq!(error.to_string(), format!("snapshot 1, `{path}`: cannot decode a record"));
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.starts_with("field `time_hour`: "), "{source}");
+}
+
+fn boom() -> u8 {
+    panic!("a default that cannot be had")
+}
+
+/// As [`Flight`], with a field that no file has.
+#[derive(Debug, serde::Serialize, serde::Deserialize, Record)]
+struct Later {
+    flight: u32,
+    #[serde(default = "boom")]
+    gate: u8,
+}
+
+#[tokio::test]
+async fn code_of_the_record_that_panics_ends_the_read() {
+    let store = Store::memory();
+    let dataset = Dataset::<Flight>::new(&store, "flights").unwrap().codec(Parquet::new());
+    dataset.write(&flights(0..50_000), metadata! {}).await.unwrap();
+    let later = Dataset::<Later>::new(&store, "flights").unwrap();
+    let snapshot = later.latest().await.unwrap().unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(60), later.read(&snapshot));
+    let error = read.await.expect("no job waits for the one that is gone").unwrap_err();
+    assert!(matches!(error, Error::Task { .. }), "{error:?}");
+}
+
+#[test]
+fn a_read_that_is_dropped_ends() {
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let dataset = Dataset::<Flight>::new(&Store::memory(), "flights").unwrap();
+            let dataset = dataset.codec(Parquet::new());
+            let snapshot = dataset.write(&flights(0..100_000), metadata! {}).await.unwrap();
+            for millis in 0..20 {
+                let wait = Duration::from_millis(millis);
+                drop(tokio::time::timeout(wait, dataset.read(&snapshot)).await);
+            }
+        });
+        // Waits for all jobs.
+        drop(runtime);
+        ended.send(()).unwrap();
+    });
+    end.recv_timeout(Duration::from_secs(60)).expect("no job goes on for ever");
+}

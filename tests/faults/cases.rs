@@ -6,7 +6,9 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use lode::codec::Auto;
 use lode::layout::Layout;
-use lode::{Blob, CommitToken, Dataset, HiveLayout, Limits, Result, Store, metadata};
+use lode::{
+    Blob, CommitToken, Dataset, HiveLayout, Limits, Result, Snapshot, Store, Transaction, metadata,
+};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use tokio::io::AsyncWriteExt;
@@ -34,6 +36,8 @@ pub enum Way {
     StreamWriteRecords,
     StreamAppend,
     RecordWriter,
+    Transact,
+    TransactAppend,
     WriteBlob,
     StreamWriteBlob,
 }
@@ -58,6 +62,9 @@ pub fn all() -> Vec<Case> {
             for way in [Write, Append, StreamWriteRecords, StreamAppend, RecordWriter] {
                 cases.push(Case { way, hive, parts, key: None });
             }
+            for way in [Transact, TransactAppend] {
+                cases.push(Case { way, hive, parts, key: None });
+            }
         }
         cases.push(Case { way: ReplacePartitions, hive: true, parts, key: None });
         for way in [WriteBlob, StreamWriteBlob] {
@@ -69,6 +76,13 @@ pub fn all() -> Vec<Case> {
 
 /// The dataset of all cases.
 pub const ID: &str = "things";
+
+/// The attachment of a transaction.
+const ATTACHED: &str = "notes/side car.txt";
+
+fn sidecar() -> Vec<u8> {
+    b"beside the records ".repeat(70)
+}
 
 /// The head before.
 pub const OLD: u64 = 2;
@@ -142,9 +156,32 @@ impl Case {
                 }
                 writer.commit().await?
             }
+            Transact => self.transact(keyed!(dataset.begin(metadata! {}), key).await?).await?,
+            TransactAppend => {
+                self.transact(keyed!(dataset.begin(metadata! {}), key).append().await?).await?
+            }
             ReplacePartitions | WriteBlob | StreamWriteBlob => unreachable!("not here"),
         };
         Ok(snapshot.id().get())
+    }
+
+    /// Two writers at once, and an attachment.
+    async fn transact(self, transaction: Transaction<Row>) -> Result<Snapshot<Row>> {
+        let new = self.new_rows();
+        let (one, two) = new.split_at(15);
+        let (writer, sidecar) = (transaction.writer(), sidecar());
+        let staged = tokio::join!(
+            transaction.write(one),
+            writer.stream_write_records(two.to_vec()),
+            writer.attach(ATTACHED, &sidecar),
+        );
+        match staged.0.and(staged.1).and(staged.2) {
+            Ok(()) => transaction.commit().await,
+            Err(error) => {
+                transaction.abort().await;
+                Err(error)
+            }
+        }
     }
 
     async fn blob(self, dataset: Dataset<Blob>) -> Result<u64> {
@@ -203,7 +240,7 @@ impl Case {
         let mut expected: Vec<u64> = match (id, self.way) {
             (1, _) => (0..10).collect(),
             (2, _) => (0..20).collect(),
-            (_, Append | StreamAppend) => (0..20).chain(new).collect(),
+            (_, Append | StreamAppend | TransactAppend) => (0..20).chain(new).collect(),
             (_, ReplacePartitions) => (0..20).filter(|n| n % 3 != 0).chain(new).collect(),
             _ => new.collect(),
         };
@@ -237,6 +274,15 @@ impl Case {
         for snapshot in &all {
             let found = numbers(&dataset, snapshot).await.unwrap();
             assert_eq!(found, self.expected(snapshot.id().get()), "snapshot {}", snapshot.id());
+            let has_sidecar =
+                snapshot.id().get() == OLD + 1 && matches!(self.way, Transact | TransactAppend);
+            match has_sidecar {
+                true => {
+                    let found = dataset.attachment(snapshot, ATTACHED).await.unwrap();
+                    assert_eq!(found, sidecar());
+                }
+                false => assert_eq!(snapshot.attachments(), []),
+            }
         }
         assert_eq!(ids(&all.iter().map(|s| s.id().get()).collect::<Vec<_>>()), head);
         head

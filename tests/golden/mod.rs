@@ -10,6 +10,7 @@ mod own_volume;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use go::events;
 use lode::Store;
 
 use crate::support::{Contents, contents};

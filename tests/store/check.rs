@@ -28,13 +28,13 @@ async fn memory_and_local_disk_hold_what_they_promise_and_keep_nothing() {
 
 /// A store with a flaw.
 #[derive(Debug)]
-struct Flawed {
-    inner: InMemory,
-    flaw: Flaw,
+pub(crate) struct Flawed {
+    pub(crate) inner: InMemory,
+    pub(crate) flaw: Flaw,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Flaw {
+pub(crate) enum Flaw {
     /// A create is a put.
     IgnoresCreate,
     /// A create looks first, and puts later.
@@ -130,8 +130,8 @@ impl ObjectStore for Flawed {
 async fn each_flaw_is_found_and_named() {
     for (flaw, name, problem) in [
         (Flaw::IgnoresCreate, "create-only", "a create of an existing object succeeded"),
-        (Flaw::IgnoresCreate, "create-only under a race", "16 of 16 racing creates succeeded"),
-        (Flaw::RacesCreate, "create-only under a race", "16 of 16 racing creates succeeded"),
+        (Flaw::IgnoresCreate, "create-only under a race", "32 of 32 racing creates succeeded"),
+        (Flaw::RacesCreate, "create-only under a race", "32 of 32 racing creates succeeded"),
         (Flaw::KeepsOld, "replace", "a replaced object reads as before"),
         (Flaw::ListsNeighbours, "list", "listing a folder of 2 objects gave"),
         (Flaw::IgnoresRanges, "range", "a range of 3 bytes came back as 10 bytes"),

@@ -1,4 +1,10 @@
-//! Stores: opening them, keys, and what `check` finds out about one.
+//! Stores: opening them, keys, what `check` finds out about one, and S3.
 
 mod check;
+mod lost_replies;
+mod multipart;
 mod open;
+mod s3;
+mod trust;
+
+pub(crate) use check::{Flaw, Flawed};

@@ -43,13 +43,13 @@ impl Bench {
 
     /// Times both in turn, after one round that does not count. Each gets a name of its own in
     /// `dir`, and what it wrote is removed, and the removal synced, before the clock runs again: else one would
-    /// pay for the other's.
-    pub(crate) fn case(
+    /// pay for the other's. What they return is dropped while no clock runs.
+    pub(crate) fn case<A, B>(
         &self,
         name: &str,
         dir: &TempDir,
-        mut lode: impl FnMut(&str),
-        mut baseline: impl FnMut(&Path),
+        mut lode: impl FnMut(&str) -> A,
+        mut baseline: impl FnMut(&Path) -> B,
     ) {
         if self.filter.as_ref().is_some_and(|filter| !name.contains(filter.as_str())) {
             return;
@@ -112,10 +112,12 @@ fn clear(path: &Path) {
     }
 }
 
-pub(crate) fn time(work: impl FnOnce()) -> Duration {
+pub(crate) fn time<R>(work: impl FnOnce() -> R) -> Duration {
     let start = Instant::now();
-    work();
-    start.elapsed()
+    let made = work();
+    let elapsed = start.elapsed();
+    drop(made);
+    elapsed
 }
 
 pub(crate) fn median(mut times: Vec<Duration>) -> Duration {

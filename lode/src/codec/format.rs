@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "parquet")]
 use crate::codec::Parquet;
-use crate::codec::{DecodeError, Jsonl, RecordCodec, RecordEncoder};
+use crate::codec::{DecodeError, Jsonl, RecordCodec, RecordEncoder, RowCounter};
 use crate::compress::Compressor;
 use crate::record::Record;
 
@@ -25,6 +25,11 @@ pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
 
     /// Whether it is lode's own JSON lines.
     fn is_jsonl(&self) -> bool;
+
+    /// What counts the records of a file, if that can be done without decoding them.
+    fn counter(&self) -> Option<RowCounter> {
+        None
+    }
 
     /// Whether it is lode's own Parquet, whose files are read a row group at a time.
     #[cfg(feature = "parquet")]
@@ -63,6 +68,19 @@ impl<T: Record, C: RecordCodec<T>> DecodeRecords<T> for C {
 
     fn is_jsonl(&self) -> bool {
         TypeId::of::<C>() == TypeId::of::<Jsonl>()
+    }
+
+    fn counter(&self) -> Option<RowCounter> {
+        let is = TypeId::of::<C>();
+        #[cfg(feature = "bincode")]
+        if is == TypeId::of::<crate::codec::Bincode>() {
+            return Some(RowCounter::Frames(Default::default()));
+        }
+        #[cfg(feature = "postcard")]
+        if is == TypeId::of::<crate::codec::Postcard>() {
+            return Some(RowCounter::Frames(Default::default()));
+        }
+        (is == TypeId::of::<Jsonl>()).then(RowCounter::lines)
     }
 }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "bincode")]
 mod bincode;
 mod content;
+mod count;
 mod format;
 #[cfg(any(feature = "bincode", feature = "postcard"))]
 mod framed;
@@ -31,6 +32,7 @@ pub use crate::record::columnar::TimeUnit;
 #[cfg(feature = "bincode")]
 pub use bincode::Bincode;
 pub use content::{Auto, Blob, Codec, Content};
+pub(crate) use count::RowCounter;
 pub(crate) use format::DecodeRecords;
 #[doc(hidden)]
 pub use format::{BlobFormat, RecordFormat};

@@ -45,7 +45,8 @@ impl<C: Chain> History<C> {
         }
     }
 
-    async fn load_gc_list(&self, gc: GcRef) -> Result<GcList> {
+    /// The list of a clean-up that was committed.
+    pub(crate) async fn load_gc_list(&self, gc: GcRef) -> Result<GcList> {
         let key = self.of.gc_list(gc.write_id);
         match self.store.get_bytes(&key, self.max_manifest_bytes).await? {
             Some(body) => GcList::parse(&key, &body),

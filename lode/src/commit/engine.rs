@@ -71,6 +71,7 @@ impl<C: Change> Proposal<C> {
     }
 
     async fn attempts(&self, sent: &mut bool) -> Result<Arc<ManifestOf<C>>> {
+        self.history.store.check_trust()?;
         let mut parent = self.base.clone();
         let mut retries = 0;
         if let Some(parent) = &parent {
@@ -219,6 +220,7 @@ pub(crate) async fn resolve<C: Chain>(
     history: History<C>,
     token: CommitToken,
 ) -> Result<Option<Arc<C::Manifest>>> {
+    history.store.check_trust()?;
     if token.owner != history.of.owner() {
         return Err(history.not_found(token.id));
     }

@@ -10,6 +10,10 @@
 //! the blocking pool that does a bounded piece of work and hands its state on to the next, so that
 //! a file whose reader has gone away, or is slow, holds no thread.
 
+#[cfg(feature = "parquet")]
+mod collect_columns;
+mod examine;
+mod input;
 mod members;
 mod read_bytes;
 #[cfg(feature = "parquet")]
@@ -27,6 +31,11 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "parquet")]
+pub(crate) use collect_columns::collect_columns;
+pub(crate) use examine::examine;
+pub use input::BlockData;
+pub(crate) use input::Source;
 pub(crate) use read_bytes::{bytes, read_all};
 #[cfg(feature = "parquet")]
 pub(crate) use read_columns::{Columns, columns};

@@ -39,11 +39,11 @@ pub(crate) fn columns<T: Record>(
 ) -> BoxStream<'static, Result<Vec<T>>> {
     let store = store.clone();
     let batches = async move {
-        let Columns { file, snapshot, rows } = columns;
-        let (key, meter) = (file.key.clone(), file.meter.clone());
-        let reading = match Reading::<T>::open(&store, file, rows).await {
+        let (key, meter) = (columns.file.key.clone(), columns.file.meter.clone());
+        let snapshot = columns.snapshot;
+        let reading = match ColumnFile::open::<T>(&store, columns).await {
             Err(failure) => return stream::iter([Err(failure.into_error(&key, snapshot))]).boxed(),
-            Ok(reading) => reading,
+            Ok(file) => Reading::<T>::new(file),
         };
         let next = move |reading: Option<Reading<T>>| {
             let (key, meter) = (key.clone(), meter.clone());
@@ -92,6 +92,15 @@ impl Failure {
     }
 }
 
+/// A file whose footer was read.
+pub(super) struct ColumnFile {
+    pub(super) footer: Arc<Footer>,
+    pub(super) columns: Arc<Projection>,
+    pub(super) limits: Limits,
+    pub(super) cutter: Box<Cutter>,
+    pub(super) receiving: Option<Receiving>,
+}
+
 /// A file that is being read.
 ///
 /// ```text
@@ -132,12 +141,14 @@ type Decoded<T> = (Vec<Building<T>>, Result<Option<Box<Batches>>, BoxError>);
 /// A job decodes this many batches: each is some thousand rows, of some milliseconds.
 const AHEAD: usize = 4;
 
-impl<T: Record> Reading<T> {
-    async fn open(store: &Store, file: FileToRead, rows: Option<u64>) -> Result<Self, Failure> {
+impl ColumnFile {
+    /// Reads the footer, and checks that the file is one of records `T`.
+    pub(super) async fn open<T: Record>(store: &Store, columns: Columns) -> Result<Self, Failure> {
+        let Columns { file, rows, .. } = columns;
         let (key, limits) = (file.key.clone(), file.limits.clone());
         let (cutter, receiving) = match Cutter::open(store, file).await? {
             Opened::File(cutter, receiving) => (cutter, receiving),
-            Opened::Invalid(reason) => return Err(undecodable(0, reason.into())),
+            Opened::Invalid(reason) => return Err(undecodable(reason.into())),
         };
         let footer = Arc::clone(&cutter.footer);
         if let Some(rows) = rows.filter(|&rows| rows != footer.rows()) {
@@ -150,9 +161,16 @@ impl<T: Record> Reading<T> {
         }
         let columns = match footer.columns_of::<T>() {
             Ok(columns) => Arc::new(columns),
-            Err(reason) => return Err(undecodable(0, reason.into())),
+            Err(reason) => return Err(undecodable(reason.into())),
         };
-        Ok(Self {
+        Ok(Self { footer, columns, limits, cutter, receiving })
+    }
+}
+
+impl<T: Record> Reading<T> {
+    fn new(file: ColumnFile) -> Self {
+        let ColumnFile { footer, columns, limits, cutter, receiving } = file;
+        Self {
             footer,
             columns,
             limits,
@@ -166,7 +184,7 @@ impl<T: Record> Reading<T> {
             decoded: 0,
             returned: 0,
             _receiving: receiving,
-        })
+        }
     }
 
     async fn next(&mut self) -> Option<Result<Vec<T>, Failure>> {
@@ -256,7 +274,11 @@ impl<T: Record> Reading<T> {
                     self.building.extend(building);
                     match rest {
                         Ok(batches) => self.batches = batches,
-                        Err(error) => self.failure = Some(undecodable(self.decoded, error)),
+                        Err(source) => {
+                            let line = self.decoded.saturating_add(1);
+                            self.failure =
+                                Some(Failure::Decode(DecodeError { line, column: 0, source }));
+                        }
                     }
                 }
                 Err(lost) => self.failure = Some(Failure::Store(lost.into())),
@@ -308,8 +330,9 @@ impl<T: Record> Reading<T> {
     }
 }
 
-pub(super) fn undecodable(rows: u64, source: BoxError) -> Failure {
-    Failure::Decode(DecodeError { line: rows.saturating_add(1), column: 0, source })
+/// Something is wrong with the file, and no row of it is to blame.
+pub(super) fn undecodable(source: BoxError) -> Failure {
+    Failure::Decode(DecodeError { line: 0, column: 0, source })
 }
 
 /// Decodes some batches; each is made into records by a job of its own, from now on.

@@ -55,7 +55,7 @@ impl ColumnScan {
             return Ok(None);
         }
         let invalid =
-            |reason: crate::error::BoxError| undecodable(0, reason).into_error(&file.key, snapshot);
+            |reason: crate::error::BoxError| undecodable(reason).into_error(&file.key, snapshot);
         let (footer, begin, end) = match end_of(store, &file).await? {
             Ok(found) => found,
             Err(reason) => return Err(invalid(reason.into())),
@@ -104,7 +104,7 @@ impl Surveyed {
             let records: Vec<S> = built?.map_err(|error: DecodeError| {
                 // Which row of the file it is, is not known.
                 let source = format!("a record that passed: {}", error.source).into();
-                undecodable(0, source).into_error(&key, snapshot)
+                undecodable(source).into_error(&key, snapshot)
             })?;
             meter.records(records.len() as u64);
             Ok(records)
@@ -136,7 +136,7 @@ impl Surveyed {
                     match decoded.await? {
                         Ok((Some(batch), batches)) => Ok(Some((batch, Some(batches)))),
                         Ok((None, _)) => Ok(None),
-                        Err(source) => Err(undecodable(0, source).into_error(&key, snapshot)),
+                        Err(source) => Err(undecodable(source).into_error(&key, snapshot)),
                     }
                 }
             })
@@ -158,7 +158,7 @@ async fn open_step(
     step: Step,
     end: Pieces,
 ) -> Result<Option<SelectedBatches>> {
-    let undecodable = |source| undecodable(0, source).into_error(&file.key, snapshot);
+    let undecodable = |source| undecodable(source).into_error(&file.key, snapshot);
     let asked = match step.all {
         true => end,
         false => fetch(store, file, survey.bytes_to_test(&step), &end).await?,

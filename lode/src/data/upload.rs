@@ -163,7 +163,12 @@ impl Upload {
         while let Some(part) = multipart.parts.join_next().await {
             stored(part, &self.key)?;
         }
-        multipart.upload.complete().await.map_err(Error::storage("put", &*self.key))?;
+        if let Err(error) = multipart.upload.complete().await {
+            if !has_landed(&self.store, &self.key, self.size_bytes).await {
+                return Err(Error::storage("put", &*self.key)(error));
+            }
+            debug!(key = self.key, %error, "an upload is complete, though its reply was lost");
+        }
         self.multipart = None;
         Ok(())
     }
@@ -289,6 +294,16 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.total.fetch_sub(self.bytes, Ordering::Relaxed);
     }
+}
+
+/// Whether the object is there, although the store said that it is not: of a store whose reply can be lost.
+/// Nobody else puts an object of this name.
+async fn has_landed(store: &Store, key: &str, size_bytes: u64) -> bool {
+    if store.is_settled() {
+        return false;
+    }
+    let found = best_effort("looking for an upload", key, store.head(key)).await;
+    matches!(found, Some(Ok(Some(found))) if found.size == size_bytes)
 }
 
 /// The outcome of a part's task.

@@ -8,9 +8,9 @@
 
 use std::collections::HashMap;
 
-use super::attempt::Attempt;
 use super::file::{CHUNK_BYTES, Encoded, OpenFile, Order, finish_all};
 use super::order::sort;
+use super::staging::Staging;
 use crate::codec::RecordFormat;
 use crate::error::Result;
 use crate::layout::Partitioning;
@@ -20,7 +20,7 @@ use crate::record::Record;
 
 /// Writes these records; the files, in the order of their parts.
 pub(crate) async fn write_records<T: Record>(
-    attempt: &mut Attempt,
+    staging: &Staging,
     format: &RecordFormat<T>,
     partitioning: Option<Partitioning<T>>,
     records: &[T],
@@ -36,7 +36,7 @@ pub(crate) async fn write_records<T: Record>(
         }
     }
     let mut batch = Batch {
-        attempt,
+        staging,
         format,
         records,
         filled: Vec::new(),
@@ -52,7 +52,7 @@ pub(crate) async fn write_records<T: Record>(
 
 /// A batch on its way into data files.
 struct Batch<'a, T> {
-    attempt: &'a mut Attempt,
+    staging: &'a Staging,
     format: &'a RecordFormat<T>,
     records: &'a [T],
     /// The files that wait to be finished, …
@@ -68,7 +68,7 @@ struct Batch<'a, T> {
 impl<T: Record> Batch<'_, T> {
     /// Encodes the records of all groups, each into as many files as it fills.
     async fn write(&mut self, groups: &[Group]) -> Result<()> {
-        let limits = &self.attempt.context.limits;
+        let limits = &self.staging.context.limits;
         let (open_files, buffered_bytes) = (limits.open_files.max(1), limits.buffered_bytes);
         for (at, group) in groups.iter().enumerate() {
             let rest = &groups[at..];
@@ -82,7 +82,7 @@ impl<T: Record> Batch<'_, T> {
                         }
                         let partition = group.partition.clone();
                         open.insert(OpenFile::new(
-                            self.attempt,
+                            self.staging,
                             self.format,
                             partition,
                             Order::Sorted,
@@ -130,8 +130,8 @@ impl<T: Record> Batch<'_, T> {
 
     /// Encodes these records for nothing.
     async fn check(&mut self, groups: &[Group], place: usize) -> Result<()> {
-        let limits = self.attempt.context.limits.clone();
-        let path = self.attempt.context.history.of.dataset.to_string();
+        let limits = self.staging.context.limits.clone();
+        let path = self.staging.context.history.of.dataset.to_string();
         for (at, group) in groups.iter().enumerate() {
             let mut trial: Option<Encoded<T>> = None;
             for row in group.rows.skip(if at == 0 { place } else { 0 }) {

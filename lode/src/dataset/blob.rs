@@ -18,6 +18,7 @@ use tracing::{Instrument, Span};
 use super::attempt::{Attempt, Begun, Options, Plan};
 use super::formats::{Formats, explain_missing};
 use super::ops::Operations;
+use super::staging::Staging;
 use super::{Dataset, Snapshot};
 use crate::codec::{Blob, Codec, Content};
 use crate::data::FileWriter;
@@ -155,8 +156,8 @@ impl BlobContent for Blob {
         let begin = Attempt::begin(&dataset.context, plan, compression, extension);
         let begun = begin.instrument(span.clone()).await?;
         let state = match begun {
-            Begun::Fresh(mut attempt) => {
-                let (key, file) = attempt.file(None);
+            Begun::Fresh(attempt) => {
+                let (key, file) = attempt.staging.file(None);
                 let file = File::Idle(Box::new(file));
                 let buffer = BytesMut::new();
                 State::Open(Box::new(Open { attempt: *attempt, key, buffer, file }))
@@ -191,7 +192,7 @@ impl BlobWriter {
             Err(e) => Err(e),
         };
         let Open { attempt, key, .. } = *open;
-        let written = attempt.or_clean_up(stored).await?;
+        let written = attempt.staging.or_clean_up(stored).await?;
         let mut file = FileRef::new(key, written.size_bytes);
         file.checksum = written.checksum;
         attempt.commit(&self.formats, vec![file]).await.map(Snapshot::new)
@@ -209,7 +210,7 @@ impl BlobWriter {
                 }
                 File::Failed => {}
             }
-            attempt.clean_up().await;
+            attempt.staging.clean_up().await;
         }
     }
 
@@ -233,7 +234,7 @@ impl Open {
         }
         Poll::Ready(match self.file {
             File::Failed => Err(Error::WriterFailed {
-                dataset: self.attempt.context.history.of.dataset.clone(),
+                dataset: self.attempt.staging.context.history.of.dataset.clone(),
             }),
             _ => Ok(()),
         })
@@ -324,8 +325,8 @@ impl fmt::Debug for BlobWriter {
 }
 
 /// Stores a blob that is in memory.
-pub(super) async fn write_blob(attempt: &mut Attempt, bytes: &[u8]) -> Result<Vec<FileRef>> {
-    let (key, mut writer) = attempt.file(None);
+pub(super) async fn write_blob(staging: &Staging, bytes: &[u8]) -> Result<Vec<FileRef>> {
+    let (key, mut writer) = staging.file(None);
     for chunk in bytes.chunks(CHUNK_BYTES) {
         writer.write(Bytes::copy_from_slice(chunk)).await?;
         tokio::task::yield_now().await;

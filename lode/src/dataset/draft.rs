@@ -9,7 +9,7 @@ use super::evolution::Evolution;
 use crate::commit::{Change, History, after};
 use crate::error::{Error, Result};
 use crate::id::WriteId;
-use crate::manifest::{FileRef, FileStats, GcRef, Manifest, Operation, Partitioner};
+use crate::manifest::{Attachment, FileRef, FileStats, GcRef, Manifest, Operation, Partitioner};
 use crate::metadata::Metadata;
 use crate::partition::Partition;
 use crate::record::RecordSchema;
@@ -22,6 +22,8 @@ pub(crate) struct Draft {
     pub(crate) metadata: Metadata,
     /// The new data files.
     pub(crate) files: Vec<FileRef>,
+    /// The snapshot's own: those of its parent are not carried over.
+    pub(crate) attachments: Vec<Attachment>,
     /// What was found out about files of the parent that do not say it themselves, by path.
     pub(crate) measured: HashMap<String, FileStats>,
     pub(crate) encoding: Encoding,
@@ -72,7 +74,9 @@ impl Change for Draft {
     }
 
     fn objects(&self, base: Option<GcRef>) -> Vec<(Option<GcRef>, &str)> {
-        self.files.iter().map(|file| (base, file.path.as_str())).collect()
+        let files = self.files.iter().map(|file| file.path.as_str());
+        let attachments = self.attachments.iter().map(|attachment| attachment.path.as_str());
+        files.chain(attachments).map(|path| (base, path)).collect()
     }
 
     fn manifest(
@@ -114,6 +118,7 @@ impl Draft {
             manifest.partitioner = Partitioner::Hive;
         }
         manifest.files.clone_from(&self.files);
+        manifest.attachments.clone_from(&self.attachments);
         if let Some(parent) = parent {
             self.carry(&mut manifest, parent)?;
         }

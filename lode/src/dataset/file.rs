@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
-use super::attempt::Attempt;
 use super::measure::Span;
+use super::staging::Staging;
 use crate::codec::{EncodeError, RecordEncoder, RecordFormat};
 use crate::data::{FileWriter, Spares};
 use crate::error::{Error, Result};
@@ -39,22 +39,22 @@ pub(super) struct OpenFile<T> {
 
 impl<T: Record> OpenFile<T> {
     pub(super) fn new(
-        attempt: &mut Attempt,
+        staging: &Staging,
         format: &RecordFormat<T>,
         partition: Option<Partition>,
         order: Order,
     ) -> Self {
-        let (key, writer) = attempt.file(partition.as_ref());
-        let limits = &attempt.context.limits;
+        let (key, writer) = staging.file(partition.as_ref());
+        let limits = &staging.context.limits;
         Self {
             partition,
             encoded: Encoded::new(key.clone(), format, limits, order)
-                .with_statistics(attempt.context.statistics),
+                .with_statistics(staging.context.statistics),
             key,
-            spares: attempt.spares.clone(),
+            spares: staging.spares.clone(),
             writer,
             target_bytes: limits.target_file_bytes,
-            meter: attempt.meter.clone(),
+            meter: staging.meter.clone(),
             told: 0,
         }
     }

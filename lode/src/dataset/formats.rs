@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::context::Context;
 use super::evolution::Evolution;
@@ -100,7 +101,7 @@ impl<T: 'static> Formats<T> {
         })
     }
 
-    fn compressor(&self, name: &str) -> Result<Arc<dyn Compressor>> {
+    pub(super) fn compressor(&self, name: &str) -> Result<Arc<dyn Compressor>> {
         let known = self.known.iter().map(|known| &known.compression);
         match known.into_iter().find(|known| known.name() == name) {
             Some(known) => Ok(Arc::clone(known)),
@@ -160,6 +161,39 @@ impl<T: Record> Formats<T> {
         let codec = self.codec_of(manifest, file)?;
         self.evolution().check(manifest, [file])?;
         self.decoded(manifest, file, Wanted { codec, rows: None })
+    }
+
+    /// All records of one file, which was right.
+    pub(super) fn all_records(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> BoxFuture<'static, Result<Vec<T>>> {
+        #[cfg(feature = "parquet")]
+        if self.codec_of(manifest, file).is_ok_and(|codec| codec.is_parquet()) {
+            return self.all_columns(manifest, file);
+        }
+        all_chunks(self.records(manifest, file)).boxed()
+    }
+
+    #[cfg(feature = "parquet")]
+    fn all_columns(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> BoxFuture<'static, Result<Vec<T>>> {
+        let snapshot = manifest.snapshot_id;
+        let checked = self.evolution().check(manifest, [file]);
+        let to_read = checked.and_then(|()| self.file(manifest, file));
+        let (context, rows) = (self.context.clone(), file.rows());
+        let collected = async move {
+            let columns = data::Columns { file: to_read?, snapshot, rows };
+            match data::collect_columns(&context.history.store, columns).await {
+                Ok(records) => Ok(records),
+                Err(e) => Err(explain_missing(&context, snapshot, e).await),
+            }
+        };
+        collected.boxed()
     }
 
     /// As [`records`](Self::records), with a decoder that may leave some out. Whether it can read
@@ -280,6 +314,18 @@ impl<T: Record> Formats<T> {
         let feature = EXACT.into_iter().chain(["parquet"]).find(|own| *own == name);
         Err(Error::CodecUnavailable { codec: name.to_owned(), feature })
     }
+}
+
+/// The records of these chunks.
+pub(super) async fn all_chunks<T>(
+    chunks: Result<BoxStream<'static, Result<Vec<T>>>>,
+) -> Result<Vec<T>> {
+    let mut chunks = chunks?;
+    let mut records = Vec::new();
+    while let Some(mut chunk) = chunks.try_next().await? {
+        records.append(&mut chunk);
+    }
+    Ok(records)
 }
 
 /// How a file's records are to be decoded.

@@ -95,7 +95,8 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     }
 }
 
-fn open<T: Content>(manifest: Arc<Manifest>) -> Result<Snapshot<T>> {
+/// The snapshot of a manifest, if it holds what `T` says.
+pub(crate) fn open<T: Content>(manifest: Arc<Manifest>) -> Result<Snapshot<T>> {
     if manifest.is_blob() != T::IS_BLOB {
         let [found, expected] = [manifest.is_blob(), T::IS_BLOB].map(content_name);
         return Err(Error::ContentMismatch {

@@ -3,7 +3,8 @@
 //! ```text
 //! Dataset ── write / append / replace_partitions ──► batch.rs ┐
 //!         ── stream_write_records, record_writer ──► sink.rs  ├─► attempt.rs ──► crate::commit
-//!         ── stream_write ─────────────────────────► blob.rs  ┘
+//!         ── stream_write ─────────────────────────► blob.rs  ┤
+//!         ── begin ──► transaction/ ───────────────────────────┘
 //!         ── latest, snapshot, history, as_of ─────► history.rs ──► Snapshot
 //!         ── read, stream, stream_added ───────────► read.rs ──► crate::data
 //! ```
@@ -16,6 +17,7 @@ mod chain;
 mod context;
 mod draft;
 mod evolution;
+mod examine;
 mod file;
 mod formats;
 mod history;
@@ -29,7 +31,9 @@ mod scan;
 mod sink;
 mod snapshot;
 mod source;
+mod staging;
 mod stream;
+mod transaction;
 mod write;
 
 use std::fmt;
@@ -38,13 +42,16 @@ use std::sync::Arc;
 
 pub use blob::{BlobContent, BlobWriter, StreamBlob};
 pub use catalog::Catalog;
+pub(crate) use draft::content_name;
 pub use history::Added;
+pub(crate) use history::open;
 pub(crate) use ops::Operations;
 pub use read::{HasRecords, Read, RecordStream};
 pub use scan::{PlannedFile, Scan, ScanPlan, SkippedBy, SkippedFile};
 pub use snapshot::Snapshot;
 pub use source::IntoRecords;
 pub use stream::{OpenWriter, RecordContent, RecordWriter, StreamWrite};
+pub use transaction::{Begin, ReadAttachment, Transaction, TransactionWriter};
 pub use write::{Append, HivePartitioned, Write};
 
 use crate::checksum::Checksum;
@@ -60,6 +67,7 @@ use crate::store::Store;
 pub(crate) use chain::DatasetChain;
 use context::Context;
 use formats::Decoder;
+pub(crate) use formats::Formats;
 
 /// A typed collection on a [`Store`]: every write makes an immutable [`Snapshot`].
 ///
@@ -218,6 +226,10 @@ impl<T, C, L> Dataset<T, C, L> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.context.history.store
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 }
 

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::attempt::Attempt;
 use super::batch::write_records;
 use super::blob::write_blob;
 use super::draft::Encoding;
 use super::formats::{Decoder, Formats};
 use super::measure::measure_kept;
+use super::staging::Staging;
 use crate::codec::{Blob, BlobFormat, RecordFormat};
 use crate::compress::Compressor;
 use crate::error::Result;
+use crate::health::Examined;
 use crate::layout::Partitioning;
 use crate::manifest::{FileRef, FileStats, Manifest};
 use crate::record::Record;
@@ -42,11 +43,18 @@ pub trait Operations: Sized + 'static {
 
     /// Stores a batch as data files.
     fn write_batch(
-        attempt: &mut Attempt,
+        staging: &Staging,
         format: &Self::Format,
         partitioning: Option<Partitioning<Self>>,
         items: &Self::Items,
     ) -> impl Future<Output = Result<Vec<FileRef>>> + Send;
+
+    /// Reads a file whole, for its verdict alone.
+    fn examine(
+        formats: &Formats<Self>,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> impl Future<Output = Result<Examined>> + Send;
 
     /// See [`measure_kept`].
     fn measure_kept(
@@ -87,12 +95,20 @@ impl<T: Record> Operations for T {
     }
 
     async fn write_batch(
-        attempt: &mut Attempt,
+        staging: &Staging,
         format: &RecordFormat<T>,
         partitioning: Option<Partitioning<T>>,
         records: &[T],
     ) -> Result<Vec<FileRef>> {
-        write_records(attempt, format, partitioning, records).await
+        write_records(staging, format, partitioning, records).await
+    }
+
+    async fn examine(
+        formats: &Formats<T>,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<Examined> {
+        formats.examine_records(manifest, file).await
     }
 
     async fn measure_kept(
@@ -131,12 +147,20 @@ impl Operations for Blob {
     }
 
     async fn write_batch(
-        attempt: &mut Attempt,
+        staging: &Staging,
         _: &BlobFormat,
         _: Option<Partitioning<Self>>,
         bytes: &[u8],
     ) -> Result<Vec<FileRef>> {
-        write_blob(attempt, bytes).await
+        write_blob(staging, bytes).await
+    }
+
+    async fn examine(
+        formats: &Formats<Self>,
+        manifest: &Manifest,
+        file: &FileRef,
+    ) -> Result<Examined> {
+        formats.examine_bytes(manifest, file).await
     }
 
     /// Blobs have no partitions.

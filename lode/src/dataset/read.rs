@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
@@ -118,7 +118,7 @@ impl<T, C, L> Dataset<T, C, L> {
 
 impl<T: Content, C: Codec<T>, L> Dataset<T, C, L> {
     /// What this handle can read.
-    pub(super) fn formats(&self) -> Formats<T> {
+    pub(crate) fn formats(&self) -> Formats<T> {
         let own = T::decoder(&self.codec.format());
         let known = std::iter::once(own).chain(self.decoders.iter().cloned()).collect();
         Formats::new(&self.context, known)
@@ -212,35 +212,24 @@ async fn collect<T: Record>(files: Files<T>) -> Result<Vec<T>> {
     let Files { formats, manifest, files } = files;
     formats.check(&manifest, &files)?;
     let concurrency = formats.context.limits.read_concurrency;
-    let records = all_of(files, concurrency, |file| formats.records(&manifest, &file)).await?;
+    let records = all_of(files, concurrency, |file| formats.all_records(&manifest, &file)).await?;
     tracing::debug!(records = records.len(), "read");
     Ok(records)
 }
 
 /// All records of these files, in order, with some files at once.
-pub(super) async fn all_of<F, T>(
+pub(super) async fn all_of<F, T, R: Future<Output = Result<Vec<T>>>>(
     files: Vec<F>,
     concurrency: usize,
-    open: impl Fn(F) -> Result<BoxStream<'static, Result<Vec<T>>>>,
+    read: impl Fn(F) -> R,
 ) -> Result<Vec<T>> {
-    let mut parts = futures::stream::iter(files)
-        .map(|file| collect_file(open(file)))
-        .buffered(concurrency.max(1));
+    let mut parts = futures::stream::iter(files).map(read).buffered(concurrency.max(1));
     let mut records = Vec::new();
     while let Some(mut part) = parts.try_next().await? {
         match records.is_empty() {
             true => records = part,
             false => records.append(&mut part),
         }
-    }
-    Ok(records)
-}
-
-async fn collect_file<T>(chunks: Result<BoxStream<'static, Result<Vec<T>>>>) -> Result<Vec<T>> {
-    let mut chunks = chunks?;
-    let mut records = Vec::new();
-    while let Some(mut chunk) = chunks.try_next().await? {
-        records.append(&mut chunk);
     }
     Ok(records)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures::future::join_all;
 
-use super::attempt::Attempt;
 use super::file::{CHUNK_BYTES, OpenFile, Order, finish_all};
+use super::staging::Staging;
 use crate::codec::RecordFormat;
 use crate::error::Result;
 use crate::layout::Partitioning;
@@ -18,7 +18,7 @@ type Filling<T> = (OpenFile<T>, u64);
 
 /// A stream of records on its way into data files, in bounded memory.
 pub(super) struct Sink<T> {
-    pub(super) attempt: Attempt,
+    staging: Staging,
     format: RecordFormat<T>,
     partitioning: Option<Partitioning<T>>,
     open: HashMap<String, Filling<T>>,
@@ -39,12 +39,12 @@ impl<T> Sink<T> {
 
 impl<T: Record> Sink<T> {
     pub(super) fn new(
-        attempt: Attempt,
+        staging: Staging,
         format: RecordFormat<T>,
         partitioning: Option<Partitioning<T>>,
     ) -> Self {
         Self {
-            attempt,
+            staging,
             format,
             partitioning,
             open: HashMap::new(),
@@ -58,13 +58,13 @@ impl<T: Record> Sink<T> {
     /// Adds one record. When it returns true, [`settle`](Self::settle) is due before the next one.
     pub(super) fn push(&mut self, record: &T) -> Result<bool> {
         let name = self.file_of(record)?;
-        let open_files = self.attempt.context.limits.open_files.max(1);
+        let open_files = self.staging.context.limits.open_files.max(1);
         if !self.open.contains_key(&name) {
             let partition = match &self.last {
                 Some((values, _)) => self.partition(values)?,
                 None => None,
             };
-            let file = OpenFile::new(&mut self.attempt, &self.format, partition, Order::Any);
+            let file = OpenFile::new(&self.staging, &self.format, partition, Order::Any);
             self.open.insert(name.clone(), (file, self.rows));
         }
         let Some((file, used)) = self.open.get_mut(&name) else { return Ok(false) };
@@ -78,7 +78,7 @@ impl<T: Record> Sink<T> {
     /// too many are open or too much is in memory.
     pub(super) async fn settle(&mut self) -> Result<()> {
         self.since_look = 0;
-        let limits = self.attempt.context.limits.clone();
+        let limits = self.staging.context.limits.clone();
         let mut full = Vec::new();
         for (name, (file, _)) in &mut self.open {
             file.ready().await?;
@@ -103,16 +103,16 @@ impl<T: Record> Sink<T> {
         Ok(())
     }
 
-    /// Stores all that is left; the files, and the attempt to commit them with.
-    pub(super) async fn finish_all(mut self) -> Result<(Attempt, Vec<FileRef>)> {
+    /// Stores all that is left; the files.
+    pub(super) async fn finish_all(mut self) -> Result<Vec<FileRef>> {
         let open = std::mem::take(&mut self.open);
         match finish_all(open.into_values().map(|(file, _)| file).collect()).await {
             Ok(files) => {
                 self.done.extend(files);
-                Ok((self.attempt, self.done))
+                Ok(self.done)
             }
             Err(e) => {
-                self.attempt.clean_up().await;
+                self.staging.clean_up().await;
                 Err(e)
             }
         }
@@ -122,7 +122,7 @@ impl<T: Record> Sink<T> {
     pub(super) async fn abort(self) {
         // All at once: each waits for a store that does not answer, but none for the others.
         join_all(self.open.into_values().map(|(file, _)| file.abort())).await;
-        self.attempt.clean_up().await;
+        self.staging.clean_up().await;
     }
 
     async fn finish(&mut self, name: &str) -> Result<()> {

@@ -28,7 +28,7 @@ use crate::record::{Partitioned, Record};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not written record by record",
     label = "a blob has no records: `stream_write` it",
-    note = "`stream_write_records` and `record_writer` are for datasets of records"
+    note = "`stream_write_records`, `record_writer` and `begin` are for datasets of records"
 )]
 pub trait RecordContent: Record {}
 
@@ -67,13 +67,18 @@ pub struct RecordWriter<T> {
 }
 
 enum State<T> {
-    Open(Box<Sink<T>>),
+    Open(Box<Open<T>>),
     /// Its idempotency key was committed before: records are not needed.
     Already(Snapshot<T>),
     /// An error was returned.
     Failed,
     /// Committed or aborted.
     Done,
+}
+
+struct Open<T> {
+    attempt: Attempt,
+    sink: Sink<T>,
 }
 
 impl<T, C, L> Dataset<T, C, L> {
@@ -254,7 +259,10 @@ where
     let begin = Attempt::begin(&dataset.context, plan, compression, extension);
     let begun = begin.instrument(span.clone()).await?;
     let state = match begun {
-        Begun::Fresh(attempt) => State::Open(Box::new(Sink::new(*attempt, format, partitioning))),
+        Begun::Fresh(attempt) => {
+            let sink = Sink::new(attempt.staging.clone(), format, partitioning);
+            State::Open(Box::new(Open { attempt: *attempt, sink }))
+        }
         Begun::Already(manifest) => State::Already(dataset.open(manifest)?),
     };
     Ok(RecordWriter { formats, state, span })
@@ -291,7 +299,7 @@ impl<T: Record> RecordWriter<T> {
     /// [`Error::WriterFailed`].
     pub async fn push(&mut self, record: &T) -> Result<()> {
         let pushed = match &mut self.state {
-            State::Open(sink) => sink.push(record),
+            State::Open(open) => open.sink.push(record),
             State::Already(_) => return Ok(()),
             State::Failed | State::Done => return Err(self.failed()),
         };
@@ -299,16 +307,16 @@ impl<T: Record> RecordWriter<T> {
             return Ok(());
         }
         // If this future is dropped from here on, records may be missing: the writer has failed.
-        let State::Open(mut sink) = std::mem::replace(&mut self.state, State::Failed) else {
+        let State::Open(mut open) = std::mem::replace(&mut self.state, State::Failed) else {
             return Err(self.failed());
         };
         let settled = match pushed {
-            Ok(_) => sink.settle().await,
+            Ok(_) => open.sink.settle().await,
             Err(e) => Err(e),
         };
         match settled {
-            Ok(()) => self.state = State::Open(sink),
-            Err(_) => sink.abort().await,
+            Ok(()) => self.state = State::Open(open),
+            Err(_) => open.sink.abort().await,
         }
         settled
     }
@@ -324,19 +332,19 @@ impl<T: Record> RecordWriter<T> {
     }
 
     async fn finish(mut self) -> Result<Snapshot<T>> {
-        let sink = match std::mem::replace(&mut self.state, State::Done) {
-            State::Open(sink) => sink,
+        let Open { attempt, sink } = match std::mem::replace(&mut self.state, State::Done) {
+            State::Open(open) => *open,
             State::Already(snapshot) => return Ok(snapshot),
             State::Failed | State::Done => return Err(self.failed()),
         };
-        let (attempt, files) = sink.finish_all().await?;
+        let files = sink.finish_all().await?;
         attempt.commit(&self.formats, files).await.map(Snapshot::new)
     }
 
     /// Gives the writer up, and removes what it stored, best effort.
     pub async fn abort(mut self) {
-        if let State::Open(sink) = std::mem::replace(&mut self.state, State::Done) {
-            sink.abort().await;
+        if let State::Open(open) = std::mem::replace(&mut self.state, State::Done) {
+            open.sink.abort().await;
         }
     }
 
@@ -351,7 +359,7 @@ impl<T> RecordWriter<T> {
     #[must_use]
     pub fn rows(&self) -> u64 {
         match &self.state {
-            State::Open(sink) => sink.rows(),
+            State::Open(open) => open.sink.rows(),
             _ => 0,
         }
     }
@@ -359,10 +367,10 @@ impl<T> RecordWriter<T> {
 
 impl<T> Drop for RecordWriter<T> {
     fn drop(&mut self) {
-        if let State::Open(sink) = &self.state {
+        if let State::Open(open) = &self.state {
             tracing::warn!(
                 dataset = %self.formats.dataset(),
-                rows = sink.rows(),
+                rows = open.sink.rows(),
                 "a record writer was dropped without `commit` or `abort`: no snapshot was made",
             );
         }

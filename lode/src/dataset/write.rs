@@ -212,12 +212,12 @@ where
         let encoding = T::encoding(&formats, &format, partitioning.as_ref());
         let plan = Plan { operation, metadata: metadata?, options, encoding };
         let begun = Attempt::begin(&dataset.context, plan, compression, extension).await?;
-        let mut attempt = match begun {
+        let attempt = match begun {
             Begun::Fresh(attempt) => attempt,
             Begun::Already(manifest) => return dataset.open(manifest),
         };
-        let written = T::write_batch(&mut attempt, &format, partitioning, batch).await;
-        let files = attempt.or_clean_up(written).await?;
+        let written = T::write_batch(&attempt.staging, &format, partitioning, batch).await;
+        let files = attempt.staging.or_clean_up(written).await?;
         let manifest = attempt.commit(&formats, files).await?;
         Ok(Snapshot::new(manifest))
     }

@@ -9,7 +9,9 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         match self {
-            Self::SnapshotNotFound { .. } | Self::VolumeNotFound { .. } => true,
+            Self::SnapshotNotFound { .. }
+            | Self::VolumeNotFound { .. }
+            | Self::AttachmentNotFound { .. } => true,
             Self::StoreUnavailable { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
             Self::Storage { source, .. } => {
                 matches!(source, object_store::Error::NotFound { .. })

@@ -10,7 +10,9 @@ use crate::id::{DatasetId, Owner, SessionId, SnapshotId, VolumeId, VolumeSnapsho
 use crate::record::SchemaDiff;
 
 pub(crate) use self::text::chain;
-use self::text::{at_place, head, held_by, in_field, needs_exact, needs_feature, ranges};
+use self::text::{
+    at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, ranges, unchecked,
+};
 
 /// What every fallible function of lode returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -82,6 +84,14 @@ pub enum Error {
         reason: String,
     },
 
+    /// A store that is not committed to: it has an endpoint of its own, and nobody answers for its
+    /// create-only puts; or a [check](crate::Store::check) has seen them fail. Nothing was written.
+    #[error("this store is not committed to{}", unchecked(problem))]
+    UncheckedStore {
+        /// What its check said; `None` if it was not checked.
+        problem: Option<String>,
+    },
+
     /// The object store failed. For writes see the variant [`Error::CommitUnknown`] as well: this
     /// one is only returned by a commit when it is certain that nothing was committed (for a local
     /// store: of a file system that is not a network's).
@@ -151,13 +161,14 @@ pub enum Error {
     },
 
     /// A record that cannot be decoded.
-    #[error("snapshot {snapshot}, `{path}`, line {line}, column {column}: cannot decode a record")]
+    #[error("snapshot {snapshot}, `{path}`{}: cannot decode a record", at_line(*line, *column))]
     Decode {
         /// The snapshot being read.
         snapshot: SnapshotId,
         /// The data object.
         path: String,
-        /// The line in the decompressed file, from 1 (for codecs without lines, the record).
+        /// The line in the decompressed file, from 1 (for codecs without lines, the record); 0 where
+        /// it is not known.
         line: u64,
         /// The column in that line, from 1; 0 where the codec knows none.
         column: u64,
@@ -238,6 +249,54 @@ pub enum Error {
     WriterFailed {
         /// The dataset.
         dataset: DatasetId,
+    },
+
+    /// A writer of a transaction was used that was committed, aborted or dropped. What it was to write
+    /// is in no snapshot.
+    #[error("this transaction on dataset `{dataset}` has ended")]
+    TransactionEnded {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+
+    /// A transaction was to be committed while some of its writers were at work. Nothing was committed,
+    /// and the transaction has ended: wait for every call before it is committed.
+    #[error("{calls} call(s) to writers of this transaction on dataset `{dataset}` are not over")]
+    TransactionBusy {
+        /// The dataset.
+        dataset: DatasetId,
+        /// How many calls had begun and had not returned.
+        calls: usize,
+    },
+
+    /// A name that an attachment cannot have, or that another one of the same transaction has. Nothing
+    /// was stored for it.
+    #[error("an attachment cannot be called {name:?}: {reason}")]
+    InvalidAttachment {
+        /// The name that was given.
+        name: String,
+        /// Why not.
+        reason: &'static str,
+    },
+
+    /// The stream or reader whose bytes were to be attached gave an error itself. Nothing is attached.
+    #[error("the source of the attachment `{name}` failed")]
+    AttachmentInput {
+        /// The attachment.
+        name: String,
+        /// The source's error.
+        source: BoxError,
+    },
+
+    /// The snapshot has no such attachment.
+    #[error("snapshot {snapshot} of dataset `{dataset}` has no attachment {name:?}")]
+    AttachmentNotFound {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The snapshot that was asked.
+        snapshot: SnapshotId,
+        /// The name that was asked for.
+        name: String,
     },
 
     /// A range that a blob does not have.

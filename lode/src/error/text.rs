@@ -24,6 +24,14 @@ pub(super) fn at_place(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" at `{path}`") }
 }
 
+pub(super) fn at_line(line: u64, column: u64) -> String {
+    match (line, column) {
+        (0, _) => String::new(),
+        (_, 0) => format!(", line {line}"),
+        _ => format!(", line {line}, column {column}"),
+    }
+}
+
 pub(super) fn needs_feature(feature: &Option<&'static str>) -> String {
     match feature {
         Some(feature) => format!(": enable lode's feature `{feature}`"),
@@ -35,6 +43,15 @@ pub(super) fn needs_exact(codec: &Option<Box<str>>) -> String {
     match codec {
         Some(codec) => format!(" (`{codec}` stores no names of fields: the schemas must be equal)"),
         None => String::new(),
+    }
+}
+
+pub(super) fn unchecked(problem: &Option<String>) -> String {
+    match problem {
+        Some(problem) => format!(": its check said: {problem}"),
+        None => " before `Store::check` has found that its create-only puts are atomic, or \
+                 `assume_create_only` says so"
+            .to_owned(),
     }
 }
 

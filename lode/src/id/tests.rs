@@ -86,3 +86,19 @@ proptest! {
         let _ = WriteId::parse(&text);
     }
 }
+
+#[test]
+fn an_attempt_says_when_it_began_if_it_is_of_version_7() {
+    // The example of RFC 9562, appendix A.6.
+    let id = WriteId::parse("017f22e279b07cc398c4dc0c0c07398f").unwrap();
+    let began = id.began().unwrap();
+    assert_eq!(began.to_rfc3339(), "2022-02-22T19:22:22+00:00");
+    for other in [
+        "017f22e279b04cc398c4dc0c0c07398f", // version 4
+        "017f22e279b07cc3d8c4dc0c0c07398f", // another variant
+        "00000000000000000000000000000000",
+    ] {
+        assert_eq!(WriteId::parse(other).unwrap().began(), None, "{other}");
+    }
+    assert!(WriteId::parse("ffffffffffff7cc398c4dc0c0c07398f").unwrap().began().is_some());
+}

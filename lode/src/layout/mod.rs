@@ -1,5 +1,6 @@
 //! Where the objects of a dataset lie in the store.
 
+mod names;
 mod paths;
 #[cfg(test)]
 mod tests;

@@ -78,7 +78,6 @@ impl Paths {
         }
     }
 
-    #[cfg(test)]
     pub(crate) fn attachment(self, dataset: &DatasetId, write: WriteId, part: u32) -> String {
         format!("{}attachments/{write}/{part:05}.bin", self.prefix(dataset))
     }

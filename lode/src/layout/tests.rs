@@ -104,4 +104,111 @@ proptest! {
             }
         }
     }
+
+    /// A clean-up deletes by these names: none is taken for another write's, nor for another layout's
+    /// or dataset's, nor anything that was made of one.
+    #[test]
+    fn keys_of_data_say_which_write_they_are_of(
+        dataset in dataset_id(),
+        write in write_id(),
+        part in prop_oneof![0..100_000_u32, any::<u32>()],
+        partition in prop_oneof![
+            Just(None),
+            "[a-z%/= é.]{1,12}".prop_map(|value| Partition::new([("k", Some(value.as_str())), ("z", None)]).ok()),
+        ],
+        extension in prop_oneof![Just(String::new()), "(\\.[a-z0-9_+-]{1,6}){1,3}"],
+        (at, with) in (any::<proptest::sample::Index>(), "[^0-9a-z]"),
+    ) {
+        for paths in Paths::ALL {
+            let keys = [
+                paths.data(&dataset, write, part, partition.as_ref(), &extension),
+                paths.attachment(&dataset, write, part),
+            ];
+            for key in &keys {
+                prop_assert_eq!(paths.write_of(&dataset, key), Some(write), "{}", key);
+                prop_assert!(paths.data_folders(&dataset).iter().any(|folder| key.starts_with(folder)));
+                if let Ok(other) = DatasetId::new(format!("{dataset}2")) {
+                    prop_assert_eq!(paths.write_of(&other, key), None, "{}", key);
+                }
+                for bad in [format!("{key}/x"), format!("x/{key}"), format!("{key}#1"), format!("{key}."), format!("{key}\n")] {
+                    prop_assert_eq!(paths.write_of(&dataset, &bad), None, "{}", bad);
+                }
+                // In the write id, or just beside it: another character, or one too many or too few.
+                let id = key.find(&write.to_string()).unwrap();
+                let at = id + at.index(32);
+                let mut other = key.clone();
+                other.replace_range(at..=at, &with);
+                prop_assert_eq!(paths.write_of(&dataset, &other), None, "{}", other);
+                let mut shorter = key.clone();
+                shorter.remove(at);
+                let mut longer = key.clone();
+                longer.insert(at, '0');
+                for other in [shorter, longer] {
+                    prop_assert_eq!(paths.write_of(&dataset, &other), None, "{}", other);
+                }
+            }
+            for key in [
+                paths.manifest(&dataset, SnapshotId::FIRST),
+                chain(paths, &dataset).hint(),
+                chain(paths, &dataset).gc_list(write),
+            ] {
+                for any in Paths::ALL {
+                    prop_assert_eq!(any.write_of(&dataset, &key), None, "{}", key);
+                }
+            }
+        }
+        // Hive keeps data elsewhere than the others.
+        for (paths, other) in [(Paths::Hive, Paths::Default), (Paths::Default, Paths::Hive)] {
+            let key = paths.data(&dataset, write, part, partition.as_ref(), &extension);
+            prop_assert_eq!(other.write_of(&dataset, &key), None, "{}", key);
+        }
+    }
+}
+
+#[test]
+fn names_that_are_like_lodes_are_not() {
+    let id = "018f0000000070008000000000000000";
+    let of = |key: &str| Paths::Default.write_of(&DATASET, key);
+    let hive = |key: &str| Paths::Hive.write_of(&DATASET, key);
+    assert!(of(&format!("datasets/events/data/{id}/00000")).is_some());
+    assert!(of(&format!("datasets/events/data/{id}/4294967295.bin")).is_some());
+    for name in [
+        "0000",
+        "000000",
+        "+0000",
+        "-0001",
+        "0000a",
+        "4294967296",
+        "00000..bin",
+        "00000.",
+        "00000.b#1",
+        "00000.b n",
+        "00000.é",
+        "00000bin",
+        ".bin",
+        "00000-1.bin",
+        " 00000",
+        "",
+    ] {
+        assert_eq!(of(&format!("datasets/events/data/{id}/{name}")), None, "{name:?}");
+        assert_eq!(of(&format!("datasets/events/attachments/{id}/{name}")), None, "{name:?}");
+        let key = format!("datasets/events/partitions/k=v/{id}-{name}");
+        assert_eq!(hive(&key), None, "{name:?}");
+    }
+    for key in [
+        format!("datasets/events/attachments/{id}/00000.txt"),
+        format!("datasets/events/attachments/{id}/00000.bin.gz"),
+        format!("datasets/events/data/{}/00000.bin", id.to_uppercase()),
+        format!("datasets/events/data//{id}/00000.bin"),
+        format!("/datasets/events/data/{id}/00000.bin"),
+        format!("datasets/events/snapshots/0000000000000000001/data/{id}/00000.bin"),
+    ] {
+        assert_eq!(of(&key), None, "{key}");
+    }
+    for folders in ["k", "=v", "k=v/", "/k=v", "k=v//l=w", "k=%2f", "k=a b", "k=v/k=w", "k=%41"] {
+        let key = format!("datasets/events/partitions/{folders}/{id}-00000.jsonl");
+        assert_eq!(hive(&key), None, "{key}");
+    }
+    assert!(hive(&format!("datasets/events/partitions/k=%2F/{id}-00000.jsonl")).is_some());
+    assert!(hive(&format!("datasets/events/partitions/{id}-00000.jsonl")).is_some());
 }

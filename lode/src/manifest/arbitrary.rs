@@ -25,7 +25,7 @@ pub(crate) fn manifest() -> impl Strategy<Value = (Paths, Manifest)> {
     facts.prop_flat_map(|(paths, dataset, id, write, is_blob, top)| {
         let counts = if is_blob { 1..=1 } else { 0..=5 };
         let files = vec(file(), counts);
-        let attachments = vec(("[a-z]{0,8}", any::<u32>(), option::of(checksum())), 0..2);
+        let attachments = vec(("[a-z]{1,8}", any::<u32>(), option::of(checksum())), 0..2);
         (files, attachments).prop_map(move |(files, attachments)| {
             let mut manifest = top.clone();
             manifest.dataset_id = dataset.clone();
@@ -62,7 +62,9 @@ pub(crate) fn manifest() -> impl Strategy<Value = (Paths, Manifest)> {
                 .enumerate()
                 .map(|(i, (name, size, checksum))| {
                     let path = paths.attachment(&dataset, write, u32::try_from(i).unwrap());
-                    let checksum = checksum.filter(|_| manifest.checksum_algorithm.is_some());
+                    // A blob's file has no algorithm of its own.
+                    let is_named = manifest.checksum_algorithm.is_some() && !is_blob;
+                    let checksum = checksum.filter(|_| is_named);
                     Attachment::new(name, path, u64::from(size), checksum)
                 })
                 .collect();

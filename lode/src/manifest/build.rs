@@ -3,7 +3,9 @@
 use chrono::DateTime;
 
 use super::validate::validate;
-use super::{Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, time};
+use super::{
+    Expect, FileRef, FormatVersion, MIXED, Manifest, Operation, Partitioner, WRITER, time,
+};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, SnapshotId, WriteId};
 use crate::layout::Paths;
@@ -31,7 +33,7 @@ impl Manifest {
             checksum_algorithm: None,
             write_id: Some(write_id),
             operation: Some(operation),
-            writer: Some(concat!("lode-rs/", env!("CARGO_PKG_VERSION")).to_owned()),
+            writer: Some(WRITER.to_owned()),
             last_gc: None,
             idempotency_key: None,
             schemas: Vec::new(),
@@ -116,10 +118,17 @@ impl Manifest {
     /// [`Error::ManifestInvalid`], as reading it back would.
     pub(crate) fn finish(mut self, paths: Paths, parent: Option<&Self>) -> Result<Self> {
         self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.attachments.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        self.settle_names();
+        self.settle(paths, parent)
+    }
+
+    /// The same of one whose files are sorted and named already.
+    pub(super) fn settle(mut self, paths: Paths, parent: Option<&Self>) -> Result<Self> {
         self.created_at = time::canonical(self.created_at);
         self.min_timestamp = self.min_timestamp.map(time::canonical);
         self.max_timestamp = self.max_timestamp.map(time::canonical);
-        let has_overrides = self.settle_names();
+        let has_overrides = self.files.iter().any(has_override);
         self.format_version = FormatVersion::to_write(
             has_overrides,
             !self.attachments.is_empty(),
@@ -134,21 +143,21 @@ impl Manifest {
     }
 
     /// Names what all files share in the manifest, and what they do not at the files; if any name
-    /// is left at one, every file names its codec. Returns whether one is.
-    fn settle_names(&mut self) -> bool {
+    /// is left at one, every file names its codec.
+    fn settle_names(&mut self) {
         let files = &mut self.files;
         share(&mut self.codec, files.iter_mut().map(|file| &mut file.codec));
         let mut compressor = Some(std::mem::take(&mut self.compressor));
         share(&mut compressor, files.iter_mut().map(|file| &mut file.compressor));
         self.compressor = compressor.unwrap_or_default();
+        // Attachments have no name of their own: theirs is the manifest's.
+        let mut fixed = self.attachments.iter().any(|one| one.checksum.is_some()).then_some(None);
         let checked = files.iter_mut().filter(|file| file.checksum.is_some());
-        share(&mut self.checksum_algorithm, checked.map(|file| &mut file.checksum_algorithm));
+        let names = checked.map(|file| &mut file.checksum_algorithm).chain(&mut fixed);
+        share(&mut self.checksum_algorithm, names);
 
-        let has_override = |file: &FileRef| {
-            file.codec.is_some() || file.compressor.is_some() || file.checksum_algorithm.is_some()
-        };
         if !files.iter().any(has_override) {
-            return false;
+            return;
         }
         if let Some(codec) = self.codec.take_if(|codec| codec != MIXED) {
             for file in files {
@@ -156,8 +165,12 @@ impl Manifest {
             }
             self.codec = Some(MIXED.to_owned());
         }
-        true
     }
+}
+
+/// Whether the file has a name of its own for how it is stored.
+fn has_override(file: &FileRef) -> bool {
+    file.codec.is_some() || file.compressor.is_some() || file.checksum_algorithm.is_some()
 }
 
 /// Makes `default` the name that all of `names` have, if they agree, and leaves a name only where it

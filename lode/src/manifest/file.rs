@@ -145,7 +145,8 @@ pub struct ColumnStats {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Attachment {
-    /// What it is called.
+    /// What it is called: unique in its snapshot, and a relative path such as `plots/delays.png`,
+    /// without `.` and `..`.
     pub name: String,
     /// Its key, relative to the store's root.
     pub path: String,

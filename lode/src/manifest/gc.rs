@@ -20,7 +20,6 @@ pub struct GcRef {
 }
 
 impl GcRef {
-    #[cfg(test)]
     pub(crate) fn new(id: SnapshotId, write_id: WriteId) -> Self {
         Self { id, write_id }
     }
@@ -75,7 +74,6 @@ impl GcList {
         })
     }
 
-    #[cfg(test)]
     pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
         serde_json::to_vec_pretty(self).map_err(|error| Error::ManifestInvalid {
             path: "gc".to_owned(),

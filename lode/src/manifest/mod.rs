@@ -13,7 +13,9 @@
 //! [`VolumeManifest`] has sorted blocks that neither overlap nor leave the volume. It is also
 //! validated before it is written, by the same rules.
 
+mod again;
 mod build;
+mod expire;
 mod field;
 mod file;
 mod gc;
@@ -38,10 +40,12 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use again::Successor;
 pub use file::{Attachment, ColumnStats, FileRef, FileStats};
 pub(crate) use gc::GcList;
 pub use gc::GcRef;
 pub use names::{Operation, Partitioner};
+pub(crate) use rules::bad_name;
 pub(crate) use time::{MAX_TIMESTAMP, MIN_TIMESTAMP, canonical, is_writable, time_json};
 pub use tombstone::Tombstone;
 pub use version::FormatVersion;
@@ -54,6 +58,9 @@ use crate::record::RecordSchema;
 
 /// The codec that a manifest names when its files have several: each file then names its own.
 pub(crate) const MIXED: &str = "mixed";
+
+/// What this program calls itself in manifests.
+const WRITER: &str = concat!("lode-rs/", env!("CARGO_PKG_VERSION"));
 
 /// The manifest of one snapshot of a dataset.
 ///

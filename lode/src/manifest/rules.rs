@@ -102,6 +102,20 @@ pub(super) fn bad_path(path: &str, prefix: &str) -> Option<String> {
     Some(format!("is {path:?}, which {reason}"))
 }
 
+/// The longest name of an attachment, in bytes.
+const NAME_BYTES: usize = 255;
+
+/// What is wrong with the name of an attachment: a relative path that stays below where it is joined to.
+pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
+    if name.len() > NAME_BYTES {
+        Some("has more than 255 bytes")
+    } else if bad_path(name, "").is_some() {
+        Some("has an empty segment, `.`, `..`, a backslash or a control character")
+    } else {
+        None
+    }
+}
+
 pub(super) fn checksum(field: &str, checksum: Option<&str>, algorithm: Option<&str>) -> Valid {
     let Some(text) = checksum else { return Ok(()) };
     let is_hex = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));

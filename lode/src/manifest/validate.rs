@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::rules::{
-    Bad, Valid, authorship, bad_path, checksum, lineage, operation, rule, unknown, writable,
+    Bad, Valid, authorship, bad_name, bad_path, checksum, lineage, operation, rule, unknown,
+    writable,
 };
 use super::{Expect, FileRef, MIXED, Manifest, Operation, Partitioner, Tombstone, time};
 
@@ -174,6 +175,7 @@ fn attachments(manifest: &Manifest, expect: &Expect<'_>) -> Valid {
         return Ok(());
     }
     let mut seen: HashSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
+    let mut names = HashSet::new();
     let algorithm = manifest.checksum_algorithm.as_deref();
     for (i, attachment) in manifest.attachments.iter().enumerate() {
         let field = |name: &str| format!("attachments[{i}].{name}");
@@ -181,6 +183,10 @@ fn attachments(manifest: &Manifest, expect: &Expect<'_>) -> Valid {
             return Err(Bad::new(field("path"), reason));
         }
         rule(seen.insert(&attachment.path), &field("path"), || "is there twice".to_owned())?;
+        if let Some(reason) = bad_name(&attachment.name) {
+            return Err(Bad::new(field("name"), reason));
+        }
+        rule(names.insert(&attachment.name), &field("name"), || "is there twice".to_owned())?;
         rule(attachment.checksum.is_none() || algorithm.is_some(), &field("checksum"), || {
             "is there, but its algorithm is not named".to_owned()
         })?;

@@ -8,10 +8,11 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 
 use super::Store;
-use crate::error::{Result, chain};
+use super::trust::Verdict;
+use crate::error::{Error, Result, chain};
 
 /// How many creates race for one name, and in how many rounds.
-const RACERS: usize = 16;
+const RACERS: usize = 32;
 const ROUNDS: usize = 4;
 
 /// What [`Store::check`] found. Its `Display` is a line for each property.
@@ -75,6 +76,11 @@ impl Store {
     /// that you have not used before. A check can prove that a property fails, not that it always
     /// holds.
     ///
+    /// What it finds about create-only puts counts from then on, for all clones of this store: one with an
+    /// endpoint of its own, which is not committed to before, is if they hold; and any store that was seen
+    /// to fail is not committed to any more ([`Error::UncheckedStore`]), unless it is to have a
+    /// [single writer](Self::assume_single_writer). The other properties are only reported.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let report = lode::Store::memory().check().await;
@@ -86,13 +92,15 @@ impl Store {
     pub async fn check(&self) -> StoreReport {
         let root = format!(".lode-check/{}", self.fresh_id().simple());
         let probe = Probe { store: self, root };
+        let (one, race) = (probe.create_only().await, probe.race().await);
+        self.trust.learn(verdict([("create-only", &one), ("create-only under a race", &race)]));
         let mut checks = Vec::new();
         let mut record = |name, needed_for, outcome: Result<Option<String>>| {
             let problem = outcome.unwrap_or_else(|e| Some(chain(&e)));
             checks.push(Check { name, needed_for, problem });
         };
-        record("create-only", "commits", probe.create_only().await);
-        record("create-only under a race", "commits by several writers", probe.race().await);
+        record("create-only", "commits", one);
+        record("create-only under a race", "commits by several writers", race);
         record("replace", "the hint of the latest snapshot", probe.replace().await);
         record("list", "finding snapshots without a hint", probe.list().await);
         record("range", "reading parts of blobs and files", probe.range().await);
@@ -100,6 +108,19 @@ impl Store {
         probe.clean_up().await;
         StoreReport { checks }
     }
+}
+
+/// What was seen to fail, else what could not be found out.
+fn verdict<const N: usize>(outcomes: [(&str, &Result<Option<String>>); N]) -> Verdict {
+    let mut verdict = Verdict::Holds;
+    for (name, outcome) in outcomes {
+        match outcome {
+            Ok(Some(problem)) => return Verdict::Fails(format!("{name}: {problem}")),
+            Ok(None) => {}
+            Err(e) => verdict = Verdict::Unclear(format!("{name}: {}", chain(e))),
+        }
+    }
+    verdict
 }
 
 struct Probe<'a> {
@@ -119,11 +140,15 @@ impl Probe<'_> {
     async fn create_only(&self) -> Result<Option<String>> {
         let key = self.key("create");
         let path = self.store.path(&key)?;
-        if let Err(e) = self.store.create(&path, Bytes::from_static(b"first")).await {
-            return Ok(Some(format!("the first create failed: {}", chain(&e))));
+        match self.store.create_only(&path, Bytes::from_static(b"first")).await {
+            // It could be that the first of two sendings landed, whose reply was lost.
+            Ok(()) | Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(e) => return Err(Error::storage("create", key)(e)),
         }
-        if self.store.create(&path, Bytes::from_static(b"second")).await.is_ok() {
-            return Ok(Some("a create of an existing object succeeded".to_owned()));
+        match self.store.create_only(&path, Bytes::from_static(b"second")).await {
+            Ok(()) => return Ok(Some("a create of an existing object succeeded".to_owned())),
+            Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(e) => return Err(Error::storage("create", key)(e)),
         }
         Ok(match self.read(&key).await? {
             Some(found) if found == "first" => None,
@@ -139,9 +164,9 @@ impl Probe<'_> {
             let path = self.store.path(&key)?;
             let creates = (0..RACERS).map(|racer| {
                 let body = Bytes::from(racer.to_string());
-                self.store.create(&path, body)
+                self.store.create_only(&path, body)
             });
-            let answers = join_all(creates).await;
+            let mut answers = join_all(creates).await;
             let winners: Vec<_> = (0..RACERS).filter(|&racer| answers[racer].is_ok()).collect();
             let found = self.read(&key).await?;
             match (winners.as_slice(), found) {
@@ -149,9 +174,15 @@ impl Probe<'_> {
                 ([_], Some(_)) => {
                     return Ok(Some("the object is not that of the one winner".to_owned()));
                 }
-                (_, None) => return Ok(Some("no create won a race".to_owned())),
                 // All were refused although one landed: its reply was lost, which lode resolves.
                 ([], Some(_)) => {}
+                ([], None) => match answers.pop() {
+                    Some(Err(e)) => return Err(Error::storage("create", key)(e)),
+                    _ => return Ok(Some("no create won a race".to_owned())),
+                },
+                ([_, ..], None) => {
+                    return Ok(Some("an object that was created cannot be read".to_owned()));
+                }
                 (several, Some(_)) => most = most.max(several.len()),
             }
         }

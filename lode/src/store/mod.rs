@@ -1,11 +1,14 @@
 //! Where objects live: one key space of an [`object_store`] under a root prefix.
 
 mod check;
+mod cloud;
+mod open;
 mod patience;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod trust;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,7 +24,10 @@ use object_store::{
 use uuid::Uuid;
 
 pub use check::{Check, StoreReport};
+pub use open::StoreBuilder;
 pub(crate) use patience::best_effort;
+
+use trust::Trust;
 
 use crate::ambient::{Clock, Ids, RandomIds, SystemClock};
 use crate::error::{Error, Result};
@@ -49,7 +55,9 @@ use crate::error::{Error, Result};
 /// # Ok::<(), lode::Error>(())
 /// ```
 ///
-/// lode relies on the store's create-if-absent put being atomic; [`Store::check`] probes it.
+/// lode relies on the store's create-if-absent put being atomic; [`Store::check`] probes it. Of a store
+/// that is given as an `ObjectStore` you answer for that yourself; one that is opened by its URL, with an
+/// endpoint of its own, is not committed to before it was checked: see [`Error::UncheckedStore`].
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
@@ -60,6 +68,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     settled: bool,
+    trust: Arc<Trust>,
     /// The directory whose files are synced, of a local store that does so.
     synced: Option<Arc<std::path::Path>>,
     /// Where the files are, if objects are files.
@@ -124,35 +133,6 @@ impl Store {
     pub fn memory() -> Self {
         let store = Arc::new(object_store::memory::InMemory::new());
         Self { settled: true, ..Self::from(store as Arc<dyn ObjectStore>) }
-    }
-
-    /// The store a URL names: `file:///directory`, `memory:///`, and with the features `aws`,
-    /// `gcp` and `azure` those of [`object_store::parse_url_opts`], such as `s3://bucket/prefix`.
-    /// Credentials and endpoint are read from those environment variables that begin with `AWS_`,
-    /// `GOOGLE_` or `AZURE_`, as `object_store` does it (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, …).
-    ///
-    /// # Errors
-    /// [`Error::InvalidUrl`] for a URL that cannot be parsed, a scheme whose feature is off or
-    /// whose configuration is incomplete; [`Error::StoreUnavailable`] for a missing directory.
-    pub fn open(url: &str) -> Result<Self> {
-        let invalid = |url: &str, reason: String| Error::InvalidUrl { url: redact(url), reason };
-        let parsed = url::Url::parse(url).map_err(|e| invalid(url, e.to_string()))?;
-        match parsed.scheme() {
-            #[cfg(feature = "local")]
-            "file" => {
-                let path = parsed
-                    .to_file_path()
-                    .map_err(|()| invalid(url, "this is not an absolute path".to_owned()))?;
-                Self::local(path)
-            }
-            "memory" => Self::memory().prefixed(parsed.path().trim_matches('/')),
-            _ => {
-                let (store, path) =
-                    object_store::parse_url_opts(&parsed, options(std::env::vars_os()))
-                        .map_err(|e| invalid(url, without_url(url, &e.to_string())))?;
-                Self::from(Arc::<dyn ObjectStore>::from(store)).prefixed(path.as_ref())
-            }
-        }
     }
 
     /// The part of this store under `prefix` (segments separated by `/`, kept byte for byte).
@@ -249,6 +229,19 @@ impl Store {
 
     /// Puts a whole object if none has that name; the raw answer, which the commit protocol reads.
     pub(crate) async fn create(&self, path: &Path, body: Bytes) -> object_store::Result<()> {
+        if !self.trust.is_single_writer() {
+            return self.create_only(path, body).await;
+        }
+        let _alone = self.trust.alone.lock().await;
+        if absent(self.inner.head(path).await)?.is_some() {
+            let source = "it is there".into();
+            return Err(object_store::Error::AlreadyExists { path: path.to_string(), source });
+        }
+        self.inner.put(path, body.into()).await.map(drop)
+    }
+
+    /// [`create`](Self::create), whoever writes.
+    async fn create_only(&self, path: &Path, body: Bytes) -> object_store::Result<()> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         self.inner.put_opts(path, body.into(), options).await.map(drop)
     }
@@ -321,6 +314,19 @@ impl Store {
         Ok(())
     }
 
+    /// Deletes objects, many with one request where the store can; one that is not there is fine. Each
+    /// has an answer, in any order.
+    pub(crate) fn delete_all(&self, keys: Vec<String>) -> BoxStream<'static, Result<()>> {
+        let paths: Result<Vec<Path>> = keys.iter().map(|key| self.path(key)).collect();
+        let paths = match paths {
+            Ok(paths) => paths,
+            Err(e) => return futures::stream::once(async { Err(e) }).boxed(),
+        };
+        let answers = self.inner.delete_stream(futures::stream::iter(paths).map(Ok).boxed());
+        let answers = answers.map(|answer| absent(answer).map(drop));
+        answers.map(|answer| answer.map_err(Error::storage("delete", "objects"))).boxed()
+    }
+
     /// The objects under `prefix`, which ends in a slash (or is empty, for all).
     pub(crate) fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectMeta>> {
         match self.listing_path(prefix) {
@@ -366,6 +372,7 @@ impl From<Arc<dyn ObjectStore>> for Store {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             settled: false,
+            trust: Arc::default(),
             synced: None,
             #[cfg(feature = "local")]
             files: None,
@@ -378,18 +385,6 @@ impl fmt::Debug for Store {
         // Not the inner store's `Debug`: it could hold credentials.
         f.debug_struct("Store").field("prefix", &self.prefix).finish_non_exhaustive()
     }
-}
-
-/// The environment variables that are about clouds, as options of `object_store`. It has short names
-/// for most of them (`token`, `region`, `timeout`), so those of other programs must not get there.
-fn options(
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> impl Iterator<Item = (String, String)> {
-    variables.into_iter().filter_map(|(name, value)| {
-        let name = name.into_string().ok()?;
-        let is_ours = ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|of| name.starts_with(of));
-        is_ours.then_some((name.to_ascii_lowercase(), value.into_string().ok()?))
-    })
 }
 
 /// The bytes that were promised. An answer that breaks off is no damage to what is stored.
@@ -409,28 +404,5 @@ fn absent<T>(result: object_store::Result<T>) -> object_store::Result<Option<T>>
         Ok(found) => Ok(Some(found)),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(e) => Err(e),
-    }
-}
-
-/// What `object_store` said of a URL, without the URL, which can hold secrets.
-fn without_url(url: &str, reason: &str) -> String {
-    match reason.contains(url) {
-        true => "no store is known by this URL with the features that are on".to_owned(),
-        false => reason.to_owned(),
-    }
-}
-
-/// The URL without its user name, password, query and fragment, which can hold secrets.
-fn redact(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(url) if url.cannot_be_a_base() => format!("{}:…", url.scheme()),
-        Ok(mut url) => {
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.set_query(None);
-            url.set_fragment(None);
-            url.to_string()
-        }
-        Err(_) => url.split(['@', '?', '#']).next().unwrap_or_default().to_owned(),
     }
 }

@@ -1,5 +1,9 @@
 //! Tests of stores.
 
+use std::ffi::OsString;
+
+use super::cloud::options;
+use super::trust::{Trust, Verdict};
 use super::*;
 
 #[test]
@@ -32,4 +36,38 @@ fn variables_that_are_not_unicode_are_skipped() {
         [(bad(), "x".into()), ("AWS_REGION".into(), bad()), ("AWS_A".into(), "b".into())];
     let found: Vec<_> = options(variables).collect();
     assert_eq!(found, [("aws_a".to_owned(), "b".to_owned())]);
+}
+
+#[test]
+fn a_failure_that_was_seen_outweighs_a_success() {
+    let store = Store::memory();
+    let problem = |store: &Store| match store.check_trust() {
+        Err(Error::UncheckedStore { problem }) => Some(problem),
+        other => other.map(|()| None).unwrap(),
+    };
+    assert_eq!(problem(&store), None, "whoever made it answers for it");
+    store.trust.must_be_checked();
+    let clone = store.clone().prefixed("clones/share/it").unwrap();
+    assert_eq!(problem(&clone), Some(None));
+    store.trust.learn(Verdict::Unclear("no answer".to_owned()));
+    assert_eq!(problem(&clone), Some(Some("no answer".to_owned())));
+    store.trust.learn(Verdict::Holds);
+    assert_eq!(problem(&clone), None);
+    store.trust.learn(Verdict::Unclear("no answer".to_owned()));
+    assert_eq!(problem(&clone), None, "what was found out stays true");
+
+    store.trust.learn(Verdict::Fails("two winners".to_owned()));
+    store.trust.learn(Verdict::Holds);
+    clone.assume_create_only();
+    assert_eq!(problem(&clone), Some(Some("two winners".to_owned())));
+    clone.assume_single_writer();
+    assert_eq!(problem(&store), None);
+    store.trust.learn(Verdict::Fails("two winners".to_owned()));
+    assert_eq!(problem(&store), None);
+
+    let trust = Trust::default();
+    trust.must_be_checked();
+    let store = Store { trust: Arc::new(trust), ..Store::memory() };
+    store.assume_create_only();
+    assert_eq!(problem(&store), None);
 }

@@ -1,12 +1,14 @@
 //! For the tests of programs that use lode (feature `testing`).
 //!
 //! * [`assert_schema`]: a change of a struct makes a test fail, and says what it breaks.
+//! * [`conformance`]: what lode needs of a store, as tests of a store.
 //! * [`faults`]: a store that fails as real ones do, at exact places or by chance.
 //! * [`sim`]: many writers and readers on such a store in one thread and simulated time, repeatable
 //!   from a seed.
 //!
 //! `docs/TESTING.md` in the repository shows how to test a program of your own with them.
 
+pub mod conformance;
 pub mod faults;
 mod random;
 mod schema;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::block::BlockName;
 use crate::commit::{Chain, Entry, impl_link};
 use crate::error::Result;
-use crate::id::{Owner, SnapshotId, VolumeId, VolumeSnapshotId};
+use crate::id::{Owner, SessionId, SnapshotId, VolumeId, VolumeSnapshotId};
 use crate::manifest::{ExpectVolume, VolumeDocument, VolumeManifest, VolumeTombstone};
 
 /// The folder that holds the folders of all volumes.
@@ -14,6 +15,19 @@ pub(crate) const VOLUMES: &str = "volumes/";
 #[derive(Debug, Clone)]
 pub(crate) struct VolumeChain {
     pub(crate) volume: VolumeId,
+}
+
+impl VolumeChain {
+    /// The folder of all blocks.
+    pub(crate) fn data(&self) -> String {
+        self.prefix() + "data/"
+    }
+
+    /// The session that staged the block whose object has this key; `None` for any other key, also
+    /// for Go Lode's names.
+    pub(crate) fn session_of(&self, key: &str) -> Option<SessionId> {
+        BlockName::parse(key.strip_prefix(&self.data())?).map(|name| name.session)
+    }
 }
 
 impl Chain for VolumeChain {

@@ -98,6 +98,7 @@ impl From<CommitError> for Error {
 
 async fn commit(staging: &Staging, metadata: Metadata) -> Result<Arc<VolumeManifest>> {
     let history = staging.context.history.clone();
+    history.store.check_trust()?;
     history.check_runtime().await?;
     let blocks = staging.ledger.blocks();
     let numbers: BTreeSet<u64> = blocks.iter().map(|block| block.name.base).collect();

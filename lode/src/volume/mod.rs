@@ -15,7 +15,6 @@ mod change;
 mod commit;
 mod context;
 mod coverage;
-mod data;
 #[cfg(feature = "local")]
 mod files;
 mod history;
@@ -36,11 +35,11 @@ use std::sync::Arc;
 pub use block::StagedBlock;
 pub(crate) use chain::{VOLUMES, VolumeChain};
 pub use commit::CommitError;
-pub use data::BlockData;
 #[cfg(feature = "local")]
 pub use files::{Export, Import};
 pub use limits::VolumeLimits;
 pub use map::Run;
+pub(crate) use open::at;
 pub use read::VolumeReader;
 pub use resume::{Resume, Session};
 pub use stage::{Base, Discarded};
@@ -105,6 +104,10 @@ impl<S: State> Volume<S> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.context.history.store
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 
     /// What a commit does when another writer was first. Default: merge with what the other

@@ -85,7 +85,7 @@ impl<S: State> Volume<S> {
 }
 
 /// A handle at the snapshot of this manifest.
-pub(super) fn at(context: Context, manifest: Arc<VolumeManifest>) -> Volume<Committed> {
+pub(crate) fn at(context: Context, manifest: Arc<VolumeManifest>) -> Volume<Committed> {
     Volume { context, state: Committed { manifest } }
 }
 

@@ -9,11 +9,11 @@ use tokio::io::AsyncRead;
 
 use super::Volume;
 use super::block::{Kind, StagedBlock};
-use super::data::{BlockData, Source};
 use super::open::handle;
 use super::stager::Stager;
 use super::staging::Staging;
 use super::state::{Committed, New, Open, Staged, State};
+use crate::data::{BlockData, Source};
 use crate::error::{BoxError, Result};
 use crate::id::SessionId;
 

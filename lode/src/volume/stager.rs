@@ -8,8 +8,8 @@ use futures::Stream;
 use tokio::io::AsyncRead;
 
 use super::block::{Kind, StagedBlock};
-use super::data::{BlockData, Source};
 use super::staging::Staging;
+use crate::data::{BlockData, Source};
 use crate::error::{BoxError, Result};
 use crate::id::{SessionId, VolumeId};
 

@@ -15,9 +15,9 @@ use twox_hash::XxHash3_128;
 use super::base::Base;
 use super::block::{BlockName, Kind, StagedBlock};
 use super::context::Context;
-use super::data::Source;
 use super::ledger::{Ledger, Reserved};
 use super::map;
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, VolumeSnapshotId, WriteId};
 use crate::manifest::BlockRef;
@@ -172,6 +172,7 @@ impl Staging {
         let length = data.len() as u64;
         let reserved = self.reserve(kind, &self.range(offset, length)?)?;
         let history = &self.context.history;
+        history.store.check_trust()?;
         history.check_runtime().await?;
         let checksum = match data.len() <= INLINE_BYTES {
             true => XxHash3_128::oneshot(&data),

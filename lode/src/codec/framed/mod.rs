@@ -154,6 +154,45 @@ fn reserve<T>(bytes: &[u8], records: &mut Vec<T>) {
     records.reserve(room.min(count));
 }
 
+/// Counts the frames of a file that comes in pieces.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counter {
+    rows: u64,
+    /// How many bytes to pass over.
+    left: u64,
+    /// The beginning of a length.
+    length: Vec<u8>,
+    is_record: bool,
+}
+
+impl Counter {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        loop {
+            let passed = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.left -= passed as u64;
+            rest = &rest[passed..];
+            if self.left > 0 {
+                return;
+            }
+            self.rows += u64::from(std::mem::take(&mut self.is_record));
+            let (taken, after) = rest.split_at(rest.len().min(LENGTH - self.length.len()));
+            self.length.extend_from_slice(taken);
+            rest = after;
+            let Some(length) = self.length.first_chunk::<LENGTH>() else { return };
+            let length = u32::from_le_bytes(*length);
+            self.length.clear();
+            self.is_record = length != HEADER;
+            self.left = if self.is_record { u64::from(length) } else { SHAPE as u64 };
+        }
+    }
+
+    /// How many there were; `None` if the last is not whole.
+    pub(crate) fn finish(self) -> Option<u64> {
+        (self.left == 0 && self.length.is_empty()).then_some(self.rows + u64::from(self.is_record))
+    }
+}
+
 enum Part<'a> {
     Shape(&'a [u8]),
     Record(&'a [u8]),

@@ -210,8 +210,16 @@ impl<T: Record> Rows<T> {
     /// For a row that is none: its number, from 1.
     pub(crate) fn read(self) -> std::result::Result<Vec<T>, DecodeError> {
         let mut records = Vec::new();
-        self.reader.read(self.range, &mut records).map_err(decode_error)?;
+        self.read_to(&mut records)?;
         Ok(records)
+    }
+
+    /// Appends the records, up to the first that is none.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub(crate) fn read_to(self, records: &mut Vec<T>) -> std::result::Result<(), DecodeError> {
+        self.reader.read(self.range, records).map_err(decode_error)
     }
 }
 
@@ -243,8 +251,8 @@ pub(crate) fn decode_file<T: Record>(
         while let Some(batch) = batches.next().map_err(|e| at(records, e))? {
             let rows = Rows::<T>::open(&batch).map_err(|e| at(records, e))?;
             let base = (records.len() - before) as u64;
-            let read = rows.read();
-            records.extend(read.map_err(|e| DecodeError { line: base + e.line, ..e })?);
+            let read = rows.read_to(records);
+            read.map_err(|e| DecodeError { line: base + e.line, ..e })?;
         }
     }
     Ok(())

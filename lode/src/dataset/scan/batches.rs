@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::execute::FileScan;
 use super::{Open, Purpose, Scan};
+use crate::codec::EncodeError;
 use crate::data::Surveyed;
 use crate::dataset::read::one_by_one;
 use crate::error::{BoxError, Error, Result};
@@ -41,7 +42,7 @@ impl<T: Record, S: Record> Scan<'_, T, S> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`stream`](Self::stream); [`Error::Encode`] for a time that nanoseconds do not hold.
+    /// Those of [`stream`](Self::stream); [`Error::Decode`] also for a time that nanoseconds do not hold.
     pub fn record_batches(self) -> BoxStream<'static, Result<RecordBatch>> {
         let open = self.open;
         let batches = match self.choose(Purpose::Records) {
@@ -66,10 +67,18 @@ fn batches<T: Record, S: Record>(
     let FileScan { formats, manifest, file, filter } = scan;
     let schema = arrow_schema::<S>(&ColumnOptions::default());
     let records = open(scan)?;
+    let (snapshot, path) = (manifest.snapshot_id, file.path.clone());
+    let failed = move |source| {
+        // Which record of the file it is, is not known.
+        Error::Decode { snapshot, path: path.clone(), line: 0, column: 0, source }
+    };
+    let undecodable = failed.clone();
     let through_records = move || {
-        Ok(records
-            .and_then(|records| async move { spawn_blocking(move || of_records(&records)).await? })
-            .boxed())
+        let made = records.and_then(move |records| {
+            let undecodable = undecodable.clone();
+            async move { spawn_blocking(move || of_records(&records)).await?.map_err(undecodable) }
+        });
+        Ok(made.boxed())
     };
     if !formats.codec_of(manifest, file)?.is_parquet() {
         return Ok(through_records()?.map_ok(|batch| vec![batch]).boxed());
@@ -82,12 +91,10 @@ fn batches<T: Record, S: Record>(
         Surveyed::batches,
         through_records,
     )?;
-    let (snapshot, path) = (manifest.snapshot_id, file.path.clone());
     let arranged = found.and_then(move |batch| {
-        let (schema, path) = (Arc::clone(&schema), path.clone());
+        let (schema, failed) = (Arc::clone(&schema), failed.clone());
         async move {
             let arranged = spawn_blocking(move || arrange::<S>(&schema, batch)).await?;
-            let failed = |source| Error::Decode { snapshot, path, line: 1, column: 0, source };
             arranged.map(|batch| vec![batch]).map_err(failed)
         }
     });
@@ -107,15 +114,17 @@ fn arrange<S: Record>(schema: &SchemaRef, batch: RecordBatch) -> Result<RecordBa
     }
     let mut records: Vec<S> = Vec::new();
     BatchReader::open(&batch)?.read(0..batch.num_rows(), &mut records)?;
-    Ok(of_records(&records)?)
+    of_records(&records)
 }
 
-fn of_records<S: Record>(records: &[S]) -> Result<RecordBatch> {
+fn of_records<S: Record>(records: &[S]) -> Result<RecordBatch, BoxError> {
     let mut builder = BatchBuilder::<S>::new(&ColumnOptions::default());
-    for (row, record) in (0..).zip(records) {
-        let failed =
-            |e: crate::codec::EncodeError| Error::Encode { row, field: e.field, source: e.source };
+    let failed = |EncodeError { field, source }| match field.is_empty() {
+        true => source,
+        false => format!("field `{field}`: {source}").into(),
+    };
+    for record in records {
         builder.push(record).map_err(failed)?;
     }
-    builder.finish().map_err(|e| Error::Encode { row: 0, field: e.field, source: e.source })
+    builder.finish().map_err(failed)
 }

@@ -17,6 +17,8 @@ use super::select::convert;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
 use crate::codec::{DecodeRecords, Jsonl};
 use crate::error::Result;
+#[cfg(feature = "parquet")]
+use crate::error::{BoxError, Error};
 use crate::manifest::{FileRef, Manifest};
 use crate::predicate::Expr;
 use crate::record::Record;
@@ -64,7 +66,14 @@ pub(super) fn selected<T: Record, S: Record>(
     #[cfg(feature = "parquet")]
     if inner.is_parquet() {
         let whole = whole(scan)?;
-        let otherwise = move || Ok(by_chunks(whole, |records: Vec<T>| converted(&records)));
+        let (snapshot, path) = (manifest.snapshot_id, file.path.clone());
+        let convert = move |records: Vec<T>| {
+            converted(&records).map_err(|source| {
+                let path = path.clone();
+                Error::Decode { snapshot, path, line: 0, column: 0, source }
+            })
+        };
+        let otherwise = move || Ok(by_chunks(whole, convert));
         return formats.scanned(manifest, file, filter.clone(), otherwise);
     }
     let rows = Arc::new(AtomicU64::new(0));
@@ -95,13 +104,7 @@ fn by_chunks<T: Record, S: Record>(
 
 /// Records as others, by the names of their fields.
 #[cfg(feature = "parquet")]
-fn converted<T: Record, S: Record>(records: &[T]) -> Result<Vec<S>> {
+fn converted<T: Record, S: Record>(records: &[T]) -> Result<Vec<S>, BoxError> {
     let mut buffer = Vec::new();
-    let mut convert = |(row, record)| {
-        convert(record, &mut buffer).map_err(|source| {
-            let field = String::new();
-            crate::error::Error::Encode { row, field, source }
-        })
-    };
-    (0..).zip(records).map(&mut convert).collect()
+    records.iter().map(|record| convert(record, &mut buffer)).collect()
 }

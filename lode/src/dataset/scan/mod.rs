@@ -28,7 +28,7 @@ pub use plan::{PlannedFile, ScanPlan, SkippedBy, SkippedFile};
 
 use self::execute::FileScan;
 use self::prune::{Pruner, Verdict};
-use super::formats::Formats;
+use super::formats::{Formats, all_chunks};
 use super::read::{HasRecords, RecordStream, all_of, check_keys, one_by_one};
 use super::{Dataset, Snapshot};
 use crate::codec::Codec;
@@ -213,7 +213,7 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
         let chosen = self.choose(Purpose::Records);
         let collected = async move {
             let chosen = chosen?;
-            all_of(chosen.files, chosen.concurrency, |file| open(&file)).await
+            all_of(chosen.files, chosen.concurrency, |file| all_chunks(open(&file))).await
         };
         collected.instrument(span).boxed()
     }

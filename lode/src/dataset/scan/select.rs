@@ -169,8 +169,7 @@ impl<T: Record, S: Record> DecodeRecords<S> for ThroughRecords<T> {
     }
 }
 
-/// One record as another, by names.
-#[cfg(any(feature = "bincode", feature = "postcard"))]
+/// One record as another, by names. Not through JSON, which has no NaN.
 pub(super) fn convert<T: Serialize, S: DeserializeOwned>(
     record: &T,
     buffer: &mut Vec<u8>,
@@ -178,17 +177,6 @@ pub(super) fn convert<T: Serialize, S: DeserializeOwned>(
     buffer.clear();
     record.serialize(&mut rmp_serde::Serializer::new(&mut *buffer).with_struct_map())?;
     Ok(rmp_serde::from_slice(buffer)?)
-}
-
-/// One record as another, by names.
-#[cfg(not(any(feature = "bincode", feature = "postcard")))]
-pub(super) fn convert<T: Serialize, S: DeserializeOwned>(
-    record: &T,
-    buffer: &mut Vec<u8>,
-) -> Result<S, BoxError> {
-    buffer.clear();
-    serde_json::to_writer(&mut *buffer, record)?;
-    Ok(serde_json::from_slice(buffer)?)
 }
 
 macro_rules! debug {

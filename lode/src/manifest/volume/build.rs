@@ -7,7 +7,7 @@ use super::{BlockRef, ExpectVolume, VolumeManifest};
 use crate::checksum::Checksum;
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, VolumeId, VolumeSnapshotId, WriteId};
-use crate::manifest::{FormatVersion, Operation, time};
+use crate::manifest::{FormatVersion, Operation, WRITER, time};
 use crate::metadata::Metadata;
 
 /// The algorithm that lode's blocks are checksummed with.
@@ -34,7 +34,7 @@ impl VolumeManifest {
             checksum_algorithm: Some(ALGORITHM.to_owned()),
             write_id: Some(write_id),
             operation: Some(operation),
-            writer: Some(concat!("lode-rs/", env!("CARGO_PKG_VERSION")).to_owned()),
+            writer: Some(WRITER.to_owned()),
             last_gc: None,
             idempotency_key: None,
         }

@@ -1,14 +1,14 @@
 //! Manifests of volumes.
 
+mod again;
 mod build;
+mod expire;
 mod raw;
 mod validate;
 mod write;
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
-#[cfg(test)]
-mod later;
 #[cfg(test)]
 mod tests;
 

@@ -26,6 +26,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut writer = readings.record_writer(metadata! {}).append().await?;
     writer.push(&new[0]).await?;
     assert_eq!(writer.commit().await?.row_count(), 2);
+    let transaction = readings.begin(metadata! {}).replace_partitions().await?;
+    let writer = transaction.writer();
+    tokio::spawn(async move {
+        writer.write(&[Reading { sensor: "cellar".to_owned(), celsius: 12.5 }]).await?;
+        writer.attach("notes", b"beside").await
+    })
+    .await??;
+    let with_notes = transaction.commit().await?;
+    assert_eq!(readings.attachment(&with_notes, "notes").await?, "beside");
     assert_eq!(readings.read(&snapshot).await?, new);
 
     let backups = Dataset::<Blob>::new(&store, "backups")?

@@ -1,4 +1,4 @@
-//~ error[E0277]: `&str` is not bytes that can be staged
+//~ error[E0277]: `&str` is not bytes that can be stored
 
 use lode::{Store, Volume};
 

@@ -2,7 +2,6 @@
 
 use arrow_schema::{DataType, TimeUnit};
 use parquet::basic::{ColumnOrder, Type as Physical};
-use parquet::file::statistics::Statistics;
 
 use super::super::footer::Footer;
 use super::filter::{FilterColumn, FoundColumn, Kind};
@@ -26,8 +25,8 @@ pub(super) fn group_bounds(footer: &Footer, group: usize, column: &FilterColumn)
         true => (statistics.min_bytes_opt(), statistics.max_bytes_opt()),
         false => (None, None),
     };
-    let nans = nan_count(statistics);
-    bounds(footer, found, leaf, ends, (rows, statistics.null_count_opt(), nans))
+    let counts = (rows, statistics.null_count_opt(), statistics.nan_count_opt());
+    bounds(footer, found, leaf, ends, counts)
 }
 
 /// What is known of a column in a page.
@@ -53,10 +52,6 @@ pub(super) fn bounded_leaf(footer: &Footer, found: &FoundColumn) -> Option<usize
         (_, [leaf]) if schema.column(*leaf).max_rep_level() == 0 => Some(*leaf),
         _ => None,
     }
-}
-
-fn nan_count(statistics: &Statistics) -> Option<u64> {
-    statistics.nan_count_opt()
 }
 
 fn bounds(

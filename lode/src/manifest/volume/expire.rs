@@ -1,4 +1,4 @@
-//! What this version reads and does not write yet, made for tests.
+//! What is left of an expired snapshot of a volume.
 
 use chrono::{DateTime, Utc};
 

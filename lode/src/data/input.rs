@@ -1,4 +1,4 @@
-//! Bytes to be staged: given whole, or as they come.
+//! Bytes to be stored: given whole, or as they come.
 
 use std::pin::Pin;
 
@@ -8,12 +8,12 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::BoxError;
 
-/// Bytes that a call stages at once: `Bytes` and `Vec<u8>` as they are, slices and arrays by copying
+/// Bytes that a call stores at once: `Bytes` and `Vec<u8>` as they are, slices and arrays by copying
 /// them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not bytes that can be staged",
+    message = "`{Self}` is not bytes that can be stored",
     label = "not `Bytes`, a `Vec<u8>` or a byte slice",
-    note = "bytes that are read as they are staged go to `stage_stream_at` or `stage_reader_at`"
+    note = "bytes that come in pieces go to `stage_stream_at` or `stage_reader_at`, and as an attachment to `attach_stream` or `attach_reader`"
 )]
 pub trait BlockData {
     /// The bytes.
@@ -74,11 +74,11 @@ impl BlockData for Box<[u8]> {
     }
 }
 
-/// How much room is made for a block before any of it has come.
+/// How much room is made for a run of bytes before any of it has come.
 const FIRST_BYTES: usize = 4 << 20;
 
-/// Where the bytes of several blocks come from.
-pub(super) enum Source<'a> {
+/// Where bytes come from that are not there at once.
+pub(crate) enum Source<'a> {
     Stream { chunks: BoxedChunks<'a>, rest: Bytes },
     Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
 }
@@ -86,19 +86,19 @@ pub(super) enum Source<'a> {
 type BoxedChunks<'a> = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send + 'a>>;
 
 impl<'a> Source<'a> {
-    pub(super) fn stream<E: Into<BoxError>>(
+    pub(crate) fn stream<E: Into<BoxError>>(
         chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'a,
     ) -> Self {
         let chunks = Box::pin(chunks.map(|chunk| chunk.map_err(Into::into)));
         Self::Stream { chunks, rest: Bytes::new() }
     }
 
-    pub(super) fn reader(reader: impl AsyncRead + Send + 'a) -> Self {
+    pub(crate) fn reader(reader: impl AsyncRead + Send + 'a) -> Self {
         Self::Reader(Box::pin(reader))
     }
 
     /// The next `size` bytes, or what is left; nothing at the end.
-    pub(super) async fn next(&mut self, size: usize) -> Result<Bytes, BoxError> {
+    pub(crate) async fn next(&mut self, size: usize) -> Result<Bytes, BoxError> {
         match self {
             Self::Stream { chunks, rest } => {
                 let mut block = BytesMut::new();

@@ -1,0 +1,233 @@
+//! The stores of clouds, configured by names and values.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use object_store::{ObjectStore, ObjectStoreScheme};
+
+use super::open::Setting;
+
+/// Opens a cloud's store; says as well whether it has an endpoint of its own. An error is a text.
+pub(super) fn open(
+    scheme: &ObjectStoreScheme,
+    url: &str,
+    variables: &[(String, String)],
+    settings: &[Setting],
+) -> Result<(Arc<dyn ObjectStore>, bool), String> {
+    match scheme {
+        #[cfg(feature = "aws")]
+        ObjectStoreScheme::AmazonS3 => {
+            configured::<object_store::aws::AmazonS3Builder>(url, variables, settings)
+        }
+        #[cfg(feature = "gcp")]
+        ObjectStoreScheme::GoogleCloudStorage => {
+            configured::<object_store::gcp::GoogleCloudStorageBuilder>(url, variables, settings)
+        }
+        #[cfg(feature = "azure")]
+        ObjectStoreScheme::MicrosoftAzure => {
+            configured::<object_store::azure::MicrosoftAzureBuilder>(url, variables, settings)
+        }
+        _ => {
+            let _ = (url, variables, settings);
+            Err("no store is known by this URL with the features that are on".to_owned())
+        }
+    }
+}
+
+/// The environment variables that are about clouds, as options of `object_store`. It has short names
+/// for most of them (`token`, `region`, `timeout`), so those of other programs must not get there.
+pub(super) fn options(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> impl Iterator<Item = (String, String)> {
+    variables.into_iter().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let is_ours = ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|of| name.starts_with(of));
+        is_ours.then_some((name.to_ascii_lowercase(), value.into_string().ok()?))
+    })
+}
+
+#[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+fn configured<B: by_cloud::Builder>(
+    url: &str,
+    variables: &[(String, String)],
+    settings: &[Setting],
+) -> Result<(Arc<dyn ObjectStore>, bool), String> {
+    use object_store::ClientConfigKey;
+
+    use super::open::Name;
+
+    let mut given = Vec::new();
+    for Setting { name, value } in settings {
+        let key = match name {
+            Name::Endpoint => B::endpoint(),
+            Name::Option(option) => match option.to_ascii_lowercase().parse() {
+                Ok(key) => B::meant(key),
+                Err(_) => return Err(format!("this store has no option `{option}`")),
+            },
+        };
+        given.push((key, value));
+    }
+    let has_credentials = given.iter().any(|(key, _)| B::begins_credentials(key));
+
+    let mut builder = B::default().url(url);
+    // `object_store` lets a request last 30 s, and goes on with an answer that broke off for 3 minutes
+    // after its beginning: too short for what is large, or read slowly.
+    for (key, value) in [(ClientConfigKey::Timeout, "1day"), (ClientConfigKey::ReadTimeout, "30s")]
+    {
+        builder = builder.set(B::client(key), value);
+    }
+    for (name, value) in variables {
+        match name.parse() {
+            Ok(key) if !(has_credentials && B::goes_with_credentials(&key)) => {
+                builder = builder.set(key, value);
+            }
+            _ => {}
+        }
+    }
+    for (key, value) in given {
+        if key == B::endpoint() && value.starts_with("http://") {
+            builder = builder.set(B::client(ClientConfigKey::AllowHttp), "true");
+        }
+        builder = builder.set(key, value);
+    }
+    let has_endpoint = builder.has_endpoint();
+    builder.build().map(|store| (store, has_endpoint)).map_err(|e| e.to_string())
+}
+
+/// What the builders of `object_store` have in common.
+#[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+mod by_cloud {
+    use std::str::FromStr;
+    use std::sync::Arc;
+
+    use object_store::{ClientConfigKey, ObjectStore, Result};
+
+    pub(super) trait Builder: Default {
+        type Key: FromStr + PartialEq;
+
+        /// The key of the endpoint, of several the one that counts.
+        fn endpoint() -> Self::Key;
+        fn client(key: ClientConfigKey) -> Self::Key;
+        fn url(self, url: &str) -> Self;
+        fn set(self, key: Self::Key, value: &str) -> Self;
+        /// Whether it talks to another server than the cloud's.
+        fn has_endpoint(&self) -> bool;
+        fn build(self) -> Result<Arc<dyn ObjectStore>>;
+
+        /// The key to set for one that was named in the program.
+        fn meant(key: Self::Key) -> Self::Key {
+            key
+        }
+
+        fn begins_credentials(_: &Self::Key) -> bool {
+            false
+        }
+
+        /// Whether this is a part of the credentials that others may lack.
+        fn goes_with_credentials(_: &Self::Key) -> bool {
+            false
+        }
+    }
+
+    #[cfg(feature = "aws")]
+    impl Builder for object_store::aws::AmazonS3Builder {
+        type Key = object_store::aws::AmazonS3ConfigKey;
+
+        fn endpoint() -> Self::Key {
+            Self::Key::S3Endpoint
+        }
+
+        fn client(key: ClientConfigKey) -> Self::Key {
+            Self::Key::Client(key)
+        }
+
+        fn url(self, url: &str) -> Self {
+            self.with_url(url)
+        }
+
+        fn set(self, key: Self::Key, value: &str) -> Self {
+            self.with_config(key, value)
+        }
+
+        fn has_endpoint(&self) -> bool {
+            let keys = [Self::Key::Endpoint, Self::Key::S3Endpoint];
+            keys.iter().any(|key| self.get_config_value(key).is_some())
+        }
+
+        fn build(self) -> Result<Arc<dyn ObjectStore>> {
+            Ok(Arc::new(self.build()?))
+        }
+
+        fn meant(key: Self::Key) -> Self::Key {
+            if key == Self::Key::Endpoint { Self::endpoint() } else { key }
+        }
+
+        fn begins_credentials(key: &Self::Key) -> bool {
+            *key == Self::Key::AccessKeyId
+        }
+
+        fn goes_with_credentials(key: &Self::Key) -> bool {
+            *key == Self::Key::Token
+        }
+    }
+
+    #[cfg(feature = "gcp")]
+    impl Builder for object_store::gcp::GoogleCloudStorageBuilder {
+        type Key = object_store::gcp::GoogleConfigKey;
+
+        fn endpoint() -> Self::Key {
+            Self::Key::BaseUrl
+        }
+
+        fn client(key: ClientConfigKey) -> Self::Key {
+            Self::Key::Client(key)
+        }
+
+        fn url(self, url: &str) -> Self {
+            self.with_url(url)
+        }
+
+        fn set(self, key: Self::Key, value: &str) -> Self {
+            self.with_config(key, value)
+        }
+
+        fn has_endpoint(&self) -> bool {
+            self.get_config_value(&Self::Key::BaseUrl).is_some()
+        }
+
+        fn build(self) -> Result<Arc<dyn ObjectStore>> {
+            Ok(Arc::new(self.build()?))
+        }
+    }
+
+    #[cfg(feature = "azure")]
+    impl Builder for object_store::azure::MicrosoftAzureBuilder {
+        type Key = object_store::azure::AzureConfigKey;
+
+        fn endpoint() -> Self::Key {
+            Self::Key::Endpoint
+        }
+
+        fn client(key: ClientConfigKey) -> Self::Key {
+            Self::Key::Client(key)
+        }
+
+        fn url(self, url: &str) -> Self {
+            self.with_url(url)
+        }
+
+        fn set(self, key: Self::Key, value: &str) -> Self {
+            self.with_config(key, value)
+        }
+
+        fn has_endpoint(&self) -> bool {
+            let emulator = self.get_config_value(&Self::Key::UseEmulator);
+            self.get_config_value(&Self::Key::Endpoint).is_some()
+                || emulator.is_some_and(|value| value == "true")
+        }
+
+        fn build(self) -> Result<Arc<dyn ObjectStore>> {
+            Ok(Arc::new(self.build()?))
+        }
+    }
+}
