@@ -91,7 +91,8 @@
 //!
 //! # Where to look
 //!
-//! * [`Store`]: local disk, memory, any `object_store`; [`Store::check`] probes one for what lode needs.
+//! * [`Store`]: local disk, memory, S3, any `object_store`; [`StoreBuilder`] opens one, [`Store::check`]
+//!   probes it for what lode needs.
 //! * [`Dataset`]: everything that is written and read. Its methods say which errors come when, and
 //!   what is true afterwards. [`Write`], [`Read`], [`RecordWriter`], [`BlobWriter`] are what they give.
 //! * [`Transaction`]: many tasks, one snapshot; and attachments.
@@ -133,7 +134,7 @@
 //!
 //! `local`, `gzip` and `zstd` are on by default. `parquet`, `bincode` and `postcard` add codecs;
 //! `testing` helpers for tests of your own; `blake3`, `sha2` checksums; `jiff`, `uuid` field types; `aws`,
-//! `gcp`, `azure` the clouds (compiled, but not tried with this version).
+//! `gcp`, `azure` the clouds (this version was tried on S3 as SeaweedFS speaks it, and not on the others).
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -171,7 +171,7 @@ impl Machine {
             Step::InterruptedGc(hours) => {
                 let dataset = self.world.dataset();
                 let fault = Rule::on(Op::Delete, Class::Data, Fault::Before).for_ever();
-                self.world.faulty.rule(Rule { skip: 1, ..fault });
+                self.world.faulty.rule(fault.skip(1));
                 let gc = dataset.gc().older_than(HOUR * u32::from(*hours)).await;
                 self.world.faulty.heal();
                 let has_committed = match &gc {

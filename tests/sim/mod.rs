@@ -15,9 +15,12 @@
 mod dataset;
 mod volume;
 
-use lode::testing::faults::Faults;
+use std::time::Duration;
+
+use lode::testing::faults::{Fault, Faults, Rule};
 use lode::testing::sim::World;
 use lode::{CommitToken, Error};
+use tokio::time::sleep;
 
 /// How many seeds of each scenario every run of the tests goes through.
 const SEEDS: u64 = 250;
@@ -61,6 +64,24 @@ fn weather(world: &World) -> Faults {
         world.process(name).clock().skew(chrono::TimeDelta::minutes(minutes));
     }
     faults
+}
+
+/// Cuts one process after the other off, for up to a minute: what it asks for does not arrive, or arrives and is
+/// not answered. Long enough for commits that stay unknown.
+async fn outages(world: World, faults: Faults) {
+    let mut random = world.random("outages");
+    for name in ["A", "B", "sleeper", "dropper"] {
+        let process = world.process(name);
+        sleep(Duration::from_millis(random.below(4000))).await;
+        if random.chance(0.6) {
+            continue;
+        }
+        let fault = if random.chance(0.5) { Fault::Before } else { Fault::After };
+        process.faults().rule(Rule::nth(1, fault).for_ever());
+        sleep(Duration::from_millis(random.below(60_000))).await;
+        process.faults().heal();
+        process.faults().faults(random.number(), faults.clone());
+    }
 }
 
 /// The errors that a reader may see on a store that fails, and gives other bytes than it has.

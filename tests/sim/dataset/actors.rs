@@ -5,7 +5,7 @@ use std::time::Duration;
 use lode::testing::Random;
 use lode::testing::faults::{Class, Fault, Op, Rule};
 use lode::testing::sim::{Process, World};
-use lode::{Dataset, Error, HiveLayout, Limits, codec::Auto, metadata};
+use lode::{Dataset, Error, Limits, codec::Auto, metadata};
 use tokio::time::{sleep, timeout};
 
 use super::ledger::{Ledger, records_of};
@@ -13,12 +13,12 @@ use crate::sim::{DAY, Told, may_fail, said};
 use crate::support::Row;
 use crate::support::rows::numbers;
 
-pub type Rowset = Dataset<Row, Auto, HiveLayout>;
+pub type Rowset = Dataset<Row, Auto>;
 
 /// The dataset, as this process has it open: its files go up in parts.
 pub fn open(process: &Process) -> Rowset {
     let limits = Limits { part_bytes: 150, ..Limits::default() };
-    Dataset::<Row>::new(process.store(), "d").unwrap().layout(HiveLayout).limits(limits)
+    Dataset::<Row>::new(process.store(), "d").unwrap().limits(limits)
 }
 
 /// One who writes.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use lode::testing::sim::World;
-use lode::{Dataset, Error, HiveLayout, SnapshotId, metadata};
+use lode::{Dataset, Error, SnapshotId, metadata};
 
 use super::actors::{Rowset, resolve};
 use super::ledger::{Attempt, Ledger, Rows, attempts_in, numbers_of, records_of};
@@ -25,8 +25,7 @@ struct Standing {
 pub async fn judge(world: World, ledger: Ledger) {
     world.heal();
     world.settle().await;
-    let dataset =
-        Dataset::<Row>::new(world.process("judge").store(), "d").unwrap().layout(HiveLayout);
+    let dataset = Dataset::<Row>::new(&world.disk(), "d").unwrap();
     clear_up(&world, &ledger, &dataset).await;
 
     let chain = chain(&world, &ledger, &dataset).await;
@@ -76,7 +75,7 @@ async fn chain(world: &World, ledger: &Ledger, dataset: &Rowset) -> BTreeMap<u64
     let mut chain = BTreeMap::new();
     let mut time = None;
     for id in 1..=head {
-        let key = format!("datasets/d/segments/{id:019}/manifest.json");
+        let key = forge::manifest_key("d", id);
         let raw = forge::json_at(&**disk.object_store(), &key).await;
         let parent = raw["parent_snapshot_id"].as_str().map(|id| id.parse::<u64>().unwrap());
         assert_eq!(parent, (id > 1).then(|| id - 1));

@@ -10,12 +10,12 @@ use tokio::join;
 use self::actors::{Writer, reads};
 use self::judge::judge;
 use self::ledger::Ledger;
-use super::{SEEDS, weather};
+use super::{SEEDS, outages, weather};
 
 /// Two writers with wrong clocks, one who sleeps for days, one who gives up and tries again, one who is
 /// killed, and a reader.
 async fn writers_and_readers(world: World) -> Vec<lode::testing::faults::Call> {
-    weather(&world);
+    let faults = weather(&world);
     let ledger = Ledger::default();
     let writer = |name| Writer::new(&world, &ledger, name);
     join!(
@@ -25,6 +25,7 @@ async fn writers_and_readers(world: World) -> Vec<lode::testing::faults::Call> {
         writer("dropper").loses_patience(),
         writer("victim").dies(),
         reads(world.clone(), ledger.clone(), 4),
+        outages(world.clone(), faults),
     );
     judge(world.clone(), ledger).await;
     world.calls()

@@ -25,7 +25,7 @@ type Chain = BTreeMap<u64, Standing>;
 pub async fn judge(world: World, ledger: Ledger) {
     world.heal();
     world.settle().await;
-    let store = world.process("judge").store().clone();
+    let store = world.disk();
     let volume = Volume::open(&store, "v").await.unwrap();
     clear_up(&world, &ledger, &volume).await;
 

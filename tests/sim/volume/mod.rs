@@ -4,7 +4,7 @@ mod actors;
 mod judge;
 mod ledger;
 
-use lode::testing::faults::Call;
+use lode::testing::faults::{Call, Faults};
 use lode::testing::sim::{World, run, run_seeds};
 use lode::{Volume, metadata};
 use tokio::join;
@@ -12,26 +12,27 @@ use tokio::join;
 use self::actors::{Writer, reads};
 use self::judge::judge;
 use self::ledger::{LEN, Ledger};
-use super::{SEEDS, Told, weather};
+use super::{SEEDS, Told, outages, weather};
 
 /// A volume with one snapshot.
-async fn begin(world: &World) -> Ledger {
+async fn begin(world: &World) -> (Ledger, Faults) {
     let ledger = Ledger::default();
     let new = Volume::create(&world.disk(), "v", LEN).unwrap();
     let staged = new.stage_write_at(0, ledger.plan(0..6)).await.unwrap();
     let n = ledger.begin(world, &staged).await;
     let _ = staged.commit(metadata! { "n": n }).await.unwrap();
     ledger.tell(n, Told::Committed(1));
-    let calm = weather(world).altered_reads(0.0);
+    let faults = weather(world);
     // A part of a block cannot be verified: who reads parts relies on the transport.
+    let calm = faults.clone().altered_reads(0.0);
     world.process("reader").faults().faults(world.seed(), calm);
-    ledger
+    (ledger, faults)
 }
 
 /// Two writers with wrong clocks, one who sleeps for days, one who is killed, one who goes on with what
 /// others have left, and a reader.
 async fn writers_and_readers(world: World) -> Vec<Call> {
-    let ledger = begin(&world).await;
+    let (ledger, faults) = begin(&world).await;
     let writer = |name| Writer::new(&world, &ledger, name);
     join!(
         writer("A").works(3),
@@ -40,6 +41,7 @@ async fn writers_and_readers(world: World) -> Vec<Call> {
         writer("victim").dies(),
         writer("rescuer").rescues(),
         reads(world.clone(), ledger.clone(), 4),
+        outages(world.clone(), faults),
     );
     judge(world.clone(), ledger).await;
     world.calls()
