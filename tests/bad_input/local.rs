@@ -244,7 +244,8 @@ async fn a_folder_may_be_a_link_and_a_circle_is_no_trap() {
     assert_eq!(disk.cold().snapshots().await.unwrap().len(), 3);
     symlink(&elsewhere, elsewhere.join("snapshots/circle")).unwrap();
     // It is listed or refused, and ends.
-    let listed = disk.cold().snapshots();
+    let cold = disk.cold();
+    let listed = cold.snapshots();
     let listed = tokio::time::timeout(std::time::Duration::from_secs(60), listed).await.unwrap();
     println!("{listed:?}");
 }
