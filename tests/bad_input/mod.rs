@@ -2,6 +2,8 @@
 //! other snapshots stay readable.
 
 mod data;
+#[cfg(unix)]
+mod local;
 mod manifest;
 mod misuse;
 mod volume;

@@ -94,6 +94,10 @@ impl Store {
     /// Every put of data and manifests is synced to disk before it returns ([`Durability::Sync`]); see
     /// [`Store::local_with`].
     ///
+    /// Symbolic links in it are followed: whoever can make one there can write there anyway, and a
+    /// dataset may lie on another disk. Nothing that is *stored* leads out of the directory: paths in
+    /// manifests are names inside of their dataset's or volume's folder, or the manifest is refused.
+    ///
     /// Network file systems are not supported for several writers, unless their `link(2)` is atomic and its
     /// answer is true: an acknowledged commit could be lost, or one that was reported as failed appear.
     ///

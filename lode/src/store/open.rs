@@ -171,7 +171,9 @@ impl StoreBuilder {
     /// What was said about the configuration, without what was given: it can be secret.
     fn without_secrets(&self, reason: String) -> String {
         let values = self.settings.iter().map(|setting| &setting.value);
-        values.chain([&self.url]).fold(reason, |text, value| without(text, value))
+        let reason = values.chain([&self.url]).fold(reason, |text, value| without(text, value));
+        // As it is written once it was parsed: without tabs and line breaks, and encoded.
+        Url::parse(&self.url).map_or(reason.clone(), |url| without(reason, url.as_str()))
     }
 }
 
@@ -198,7 +200,11 @@ impl fmt::Debug for StoreBuilder {
 /// A text without a value that it may repeat. (One of up to 3 bytes is no secret, and could be a part of any
 /// word.)
 fn without(text: String, value: &str) -> String {
-    if value.len() > 3 { text.replace(value, "…") } else { text }
+    if value.len() <= 3 {
+        return text;
+    }
+    // Errors quote some values, and escape them then.
+    text.replace(value, "…").replace(&value.escape_debug().to_string(), "…")
 }
 
 /// The URL without its user name, password, query and fragment, which can hold secrets.
@@ -212,6 +218,10 @@ fn redact(url: &str) -> String {
             url.set_fragment(None);
             url.to_string()
         }
-        Err(_) => url.split(['@', '?', '#']).next().unwrap_or_default().to_owned(),
+        // Somewhere before an `@` there can be a password.
+        Err(_) if url.contains('@') => {
+            format!("{}:…", url.split(':').next().filter(|_| url.contains(':')).unwrap_or_default())
+        }
+        Err(_) => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
     }
 }
