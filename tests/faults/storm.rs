@@ -7,8 +7,7 @@ use futures::future::join_all;
 use lode::{Dataset, Error, Snapshot, metadata};
 
 use crate::support::rows::numbers;
-use crate::support::script::Faults;
-use crate::support::{FaultStore, Row, memory, rows, settle};
+use crate::support::{FaultStore, Row, memory, rows, settle, storm};
 
 const WRITERS: u64 = 3;
 const COMMITS: u64 = 4;
@@ -40,8 +39,7 @@ async fn every_row_is_committed_once_through_a_storm() {
     for seed in 0..40 {
         let faulty = FaultStore::new(memory());
         let share = (5 + seed % 30) as f64 / 100.0;
-        let storm = Faults::none().before(share * 0.4).after(share * 0.25).partway(share * 0.1);
-        faulty.faults(seed, storm.late(share * 0.25));
+        faulty.faults(seed, storm(share));
         let writers = (0..WRITERS).map(|writer| {
             let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap();
             async move {

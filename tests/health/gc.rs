@@ -218,6 +218,33 @@ async fn the_newest_object_of_a_session_counts() {
     assert_eq!(report.condemned.len(), 3);
 }
 
+/// Old blocks of a session that has staged another one lately stay, and go with it.
+#[tokio::test]
+async fn what_is_old_stays_while_its_session_is_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let volume = Volume::create(&Store::local(dir.path()).unwrap(), "v", 1000).unwrap();
+    let staged = volume.stage_write_at(0, b"0123").await.unwrap();
+    let volume = staged.commit(metadata! {}).await.unwrap();
+    let session = uuid(1).simple();
+    let hash = "99aa06d3014798d86001c324468d497f";
+    let block =
+        |offset: u64| format!("volumes/v/data/{offset}-5-{:019}-w-{session}-00000-{hash}.bin", 1);
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + 1000 * DAY;
+    let file = |offset: u64| dir.path().join(block(offset));
+    for offset in [10, 20, 30] {
+        std::fs::write(file(offset), "block").unwrap();
+        if offset != 30 {
+            let file = std::fs::File::options().write(true).open(file(offset)).unwrap();
+            file.set_modified(long_ago).unwrap();
+        }
+    }
+    assert_eq!(volume.gc().dry_run().await.unwrap().condemned.len(), 0);
+    let file = std::fs::File::options().write(true).open(file(30)).unwrap();
+    file.set_modified(long_ago).unwrap();
+    let report = volume.gc().await.unwrap();
+    assert_eq!(report.condemned, [10, 20, 30].map(block));
+}
+
 #[tokio::test]
 async fn names_that_lode_did_not_give_are_never_deleted() {
     let world = World::new();

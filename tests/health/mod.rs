@@ -1,9 +1,11 @@
 //! Restoring, expiring, cleaning up and verifying, of datasets and of volumes.
+#![allow(clippy::single_range_in_vec_init)]
 
 mod expire;
 mod faults;
 mod gc;
 mod gc_races;
+mod machine;
 mod restore;
 mod verify;
 

@@ -179,7 +179,8 @@ async fn every_damage_is_found_and_named() {
     let bytes = healthy[&file].to_vec();
     let flipped = bytes.iter().enumerate().map(|(i, b)| if i == 5 { b ^ 1 } else { *b }).collect();
     let old = "2001-01-01T00:00:00.000000000Z";
-    let cases: Vec<((String, Option<Vec<u8>>), Expected)> = vec![
+    type Change = (String, Option<Vec<u8>>);
+    let cases: Vec<(Change, Expected)> = vec![
         (
             (manifest(3), Some(b"{}".to_vec())),
             (Chain, ProblemKind::Manifest, manifest(3), &[3], "`schema_name` is missing"),
@@ -383,7 +384,7 @@ async fn a_store_that_fails_is_not_taken_for_damage() {
         world.faulty.heal();
     }
     for skip in 0..4 {
-        world.faulty.rule(Rule::of(Op::List, Fault::Before).skip(skip));
+        world.faulty.rule(Rule::nth(skip + 1, Fault::Before).of(Op::List));
         let error = dataset.verify(Content).await.unwrap_err();
         assert!(matches!(error, Error::Storage { operation: "list", .. }), "{error}");
         world.faulty.heal();
@@ -408,7 +409,7 @@ async fn what_changes_meanwhile_is_no_damage() {
                 assert_eq!(other.gc().await.unwrap().deleted, 5);
             }
         });
-        world.faulty.rule(Rule::of(Op::Get, meanwhile).skip(at));
+        world.faulty.rule(Rule::nth(at + 1, meanwhile).of(Op::Get));
         let report = dataset.verify(Content).await.unwrap();
         assert!(report.is_ok(), "at {at}: {report}");
     }

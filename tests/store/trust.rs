@@ -1,4 +1,5 @@
 //! Which stores are committed to, and by whom (L7).
+#![allow(clippy::single_range_in_vec_init)]
 
 use std::sync::Arc;
 

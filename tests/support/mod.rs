@@ -1,5 +1,5 @@
-//! What tests share: the store that counts and fails (lode's own), a server and a proxy that loses replies,
-//! a clock and ids that are set, records, and manifests written by hand.
+//! What tests share: the store that counts and fails (lode's own), a server and a proxy that loses replies, a
+//! clock and ids that are set, records, and manifests written by hand.
 
 pub mod ambient;
 mod dropped;
@@ -69,4 +69,10 @@ pub fn lode_store(inner: Arc<dyn ObjectStore>) -> lode::Store {
 /// only when nothing else can.
 pub async fn settle() {
     tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+}
+
+/// Failures of every kind that a commit must survive, of this share of the calls.
+pub fn storm(share: f64) -> script::Faults {
+    let early = script::Faults::none().before(share * 0.4).partway(share * 0.1);
+    early.after(share * 0.25).late(share * 0.25)
 }

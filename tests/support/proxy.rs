@@ -117,7 +117,8 @@ impl Proxy {
         server.write_all(b"connection: close\r\n").await?;
         server.write_all(&request[rest..]).await?;
         let mut reply = Vec::new();
-        server.read_to_end(&mut reply).await?;
+        // A server that has not read all of a refused request resets the connection after its reply.
+        let _ = server.read_to_end(&mut reply).await;
         let status = String::from_utf8_lossy(&reply[..reply.len().min(12)]);
         self.saw(line, status.rsplit(' ').next().unwrap().parse().unwrap_or(0), loss);
         match loss {

@@ -151,7 +151,8 @@ impl StoreBuilder {
         let opened = cloud::open(scheme, &self.url, &variables, &self.settings);
         let (inner, has_endpoint) = opened.map_err(|reason| {
             let values = variables.iter().map(|(_, value)| value);
-            let reason = values.fold(self.without_secrets(reason), without);
+            let reason =
+                values.fold(self.without_secrets(reason), |text, value| without(text, value));
             Error::InvalidUrl { url: redact(&self.url), reason }
         })?;
         let store = Store::from(inner);
@@ -170,7 +171,7 @@ impl StoreBuilder {
     /// What was said about the configuration, without what was given: it can be secret.
     fn without_secrets(&self, reason: String) -> String {
         let values = self.settings.iter().map(|setting| &setting.value);
-        values.chain([&self.url]).fold(reason, without)
+        values.chain([&self.url]).fold(reason, |text, value| without(text, value))
     }
 }
 
@@ -196,8 +197,8 @@ impl fmt::Debug for StoreBuilder {
 
 /// A text without a value that it may repeat. (One of up to 3 bytes is no secret, and could be a part of any
 /// word.)
-fn without(text: String, value: &String) -> String {
-    if value.len() > 3 { text.replace(value.as_str(), "…") } else { text }
+fn without(text: String, value: &str) -> String {
+    if value.len() > 3 { text.replace(value, "…") } else { text }
 }
 
 /// The URL without its user name, password, query and fragment, which can hold secrets.
