@@ -14,6 +14,14 @@ ci:
 test *arguments:
     cargo test --workspace {{arguments}}
 
+# The README's test command, with an S3 server.
+test-s3 *arguments:
+    tests/server/seaweedfs run cargo test --workspace {{arguments}}
+
+# Eight writers with 200 commits each, on local disk and on S3; docs/HAMMER.md has the result.
+hammer commits="200":
+    LODE_HAMMER_COMMITS={{commits}} tests/server/seaweedfs run cargo test -p lode-tests --test lode -- hammer --test-threads 1
+
 # Format the code.
 fmt:
     cargo fmt --all
@@ -48,6 +56,10 @@ bench *arguments:
 # Take new compiler messages as expected ones: look at the difference before you commit it.
 ui-accept:
     TRYBUILD=overwrite cargo test -p lode-tests ui
+
+# Measure against object_store alone, on an S3 server.
+bench-s3 *arguments:
+    tests/server/seaweedfs run cargo bench -p lode --features aws --bench s3 {{arguments}}
 
 # Licences, bans and sources of dependencies; no network beyond what cargo needs.
 deny:

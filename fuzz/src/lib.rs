@@ -6,12 +6,14 @@ use arbitrary::{Arbitrary, Unstructured};
 pub mod dataset_ops;
 pub mod decode;
 pub mod decompress;
+pub mod gc_list;
 pub mod hive_segment;
 pub mod jsonl;
 pub mod manifest;
 #[path = "../../tests/model/mod.rs"]
 mod model;
 mod planted;
+pub mod store_keys;
 #[path = "../../tests/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use all of it")]
 mod support;
@@ -24,9 +26,11 @@ pub mod volume_ops;
 pub type Target = fn(&[u8]);
 
 /// All of them.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("manifest", manifest::run),
     ("volume_manifest", volume_manifest::run),
+    ("gc_list", gc_list::run),
+    ("store_keys", store_keys::run),
     ("jsonl", jsonl::run),
     ("hive_segment", hive_segment::run),
     ("decompress", decompress::run),

@@ -36,6 +36,13 @@ fn check(expect: &Expect<'_>, data: &[u8]) {
         Document::Live(manifest) => {
             assert!(manifest.files.iter().all(|file| file.path.starts_with(expect.prefix)));
             assert!(manifest.files.is_sorted_by(|a, b| a.path < b.path));
+            let mut names = std::collections::HashSet::new();
+            for attachment in &manifest.attachments {
+                assert!(attachment.path.starts_with(expect.prefix) && names.insert(&attachment.name));
+                for part in attachment.name.split('/').chain(attachment.path.split('/')) {
+                    assert!(!matches!(part, "" | "." | "..") && !part.contains('\\'), "{part}");
+                }
+            }
             manifest.to_json()
         }
         Document::Tombstone(tombstone) => tombstone.to_json(),

@@ -2,14 +2,16 @@
 //! killed.
 //!
 //! ```text
-//! hammer <dataset|volume> write <directory> <log> <writer> <commits> <none|sync>
-//! hammer <dataset|volume> read <directory> <commits> <stop file>
+//! hammer <dataset|volume> write <store> <log> <writer> <commits> <none|sync>
+//! hammer <dataset|volume> read <store> <commits> <stop file>
 //! ```
 //!
-//! A writer appends a line to its log for each acknowledged commit, and goes on from there when it
-//! is started again. A reader asks for the newest snapshot until the stop file exists.
+//! The store is a directory, or a URL. A writer appends a line to its log for each acknowledged commit, and
+//! goes on from there when it is started again; at its end it says how often its commits were rebased, and
+//! one of them at most. A reader asks for the newest snapshot until the stop file exists.
 
 mod record;
+mod retries;
 mod slot;
 mod volume_process;
 
@@ -29,24 +31,36 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [what, "write", directory, log, writer, commits, durability] => {
+        [what, "write", store, log, writer, commits, durability] => {
             let durability = if durability == "sync" { Durability::Sync } else { Durability::None };
-            let store = Store::local_with(directory, durability)?;
+            let store = open(store, durability)?;
             let (log, writer, commits) = (Path::new(log), writer.parse()?, commits.parse()?);
+            let retries = retries::counted()?;
             match what {
-                "volume" => volume_process::write(&store, log, writer, commits).await,
-                _ => write(&store, log, writer, commits).await,
+                "volume" => volume_process::write(&store, log, writer, commits).await?,
+                _ => write(&store, log, writer, commits).await?,
             }
+            println!("{} {}", retries.all(), retries.most());
+            Ok(())
         }
-        ["dataset", "read", directory, _, stop] => {
-            read(&Store::local(directory)?, Path::new(stop)).await
+        ["dataset", "read", store, _, stop] => {
+            read(&open(store, Durability::None)?, Path::new(stop)).await
         }
-        ["volume", "read", directory, commits, stop] => {
-            let store = Store::local(directory)?;
+        ["volume", "read", store, commits, stop] => {
+            let store = open(store, Durability::None)?;
             volume_process::read(&store, commits.parse()?, Path::new(stop)).await
         }
         _ => Err("usage: hammer <dataset|volume> write … | hammer <dataset|volume> read …".into()),
     }
+}
+
+fn open(store: &str, durability: Durability) -> Result<Store> {
+    if !store.contains("://") {
+        return Ok(Store::local_with(store, durability)?);
+    }
+    let store = Store::open(store)?;
+    store.assume_create_only();
+    Ok(store)
 }
 
 /// What a writer has been told is committed.

@@ -1,7 +1,7 @@
-//! The hammer (L1): four writers and two readers, each a process of its own, on one directory; some
-//! writers are killed in the middle of it, and started again.
+//! The hammer (L1): eight writers and two readers, each a process of its own, on one directory or one S3
+//! server; some writers are killed in the middle of it, and started again.
 //!
-//! `LODE_HAMMER_COMMITS` sets the number of commits of each writer.
+//! `LODE_HAMMER_COMMITS` sets the number of commits of each writer; `just hammer` runs 200.
 
 mod record;
 mod slot;
@@ -9,6 +9,7 @@ mod volume;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,19 +20,33 @@ use lode::{Dataset, Store};
 use record::{DATASET, Mark};
 use slot::WRITERS;
 
+use crate::support::server::{fresh_prefix, s3_url};
+
 const READERS: u32 = 2;
 /// Writers from 0 to this are killed.
-const KILLED: u32 = 2;
+const KILLED: u32 = 3;
 
 #[tokio::test]
 async fn no_acknowledged_commit_is_lost() {
-    let commits = commits_or(100);
-    hammer("dataset", "none", commits, verify).await;
+    hammer("dataset", Place::Disk("none"), commits_or(40), verify).await;
 }
 
 #[tokio::test]
 async fn no_acknowledged_commit_is_lost_when_every_put_is_synced() {
-    hammer("dataset", "sync", 12, verify).await;
+    hammer("dataset", Place::Disk("sync"), 8, verify).await;
+}
+
+#[tokio::test]
+async fn no_acknowledged_commit_is_lost_on_s3() {
+    let Some(url) = s3_url("no_acknowledged_commit_is_lost_on_s3") else { return };
+    hammer("dataset", Place::Url(url), commits_or(12), verify).await;
+}
+
+/// Where the processes meet.
+enum Place {
+    /// A directory, and whether puts are synced.
+    Disk(&'static str),
+    Url(String),
 }
 
 /// The number of commits of each writer.
@@ -41,26 +56,33 @@ fn commits_or(usual: u32) -> u32 {
 
 async fn hammer(
     what: &str,
-    durability: &str,
+    place: Place,
     commits: u32,
     verify: impl AsyncFn(&Store, &[String], u32),
 ) {
     let home = tempfile::tempdir().unwrap();
-    let directory = home.path().join("store");
+    let (store, durability, name) = match place {
+        Place::Disk(durability) => {
+            let directory = home.path().join("store");
+            fs::create_dir(&directory).unwrap();
+            (directory.to_str().unwrap().to_owned(), durability, "local disk")
+        }
+        Place::Url(url) => (format!("{url}/{}", fresh_prefix()), "none", "S3"),
+    };
     let stop = home.path().join("stop");
-    fs::create_dir(&directory).unwrap();
+    let begun = Instant::now();
     let log = |writer: u32| home.path().join(format!("writer-{writer}"));
     let write = |writer: u32| {
         let [writer_text, commits] = [writer, commits].map(|number| number.to_string());
         let command = &mut hammer_command();
-        let command = command.args([what, "write"]).arg(&directory).arg(log(writer));
+        let command = command.args([what, "write"]).arg(&store).arg(log(writer));
         command.args([&writer_text, &commits, durability]).spawn().unwrap()
     };
 
     let mut writers: Vec<Child> = (0..WRITERS).map(write).collect();
     let read = |_| {
         let command = &mut hammer_command();
-        let command = command.args([what, "read"]).arg(&directory).arg(commits.to_string());
+        let command = command.args([what, "read"]).arg(&store).arg(commits.to_string());
         command.arg(&stop).spawn().unwrap()
     };
     let readers: Vec<Child> = (0..READERS).map(read).collect();
@@ -75,18 +97,33 @@ async fn hammer(
             writers[writer as usize] = write(writer);
         }
     }
-    assert!(kills >= KILLED, "only {kills} writers were killed at work");
+    assert!(kills >= 2, "only {kills} writers were killed at work");
+    let (mut retries, mut most) = (0, 0);
     for writer in writers {
-        finish(writer);
+        let said = finish(writer);
+        let (all, of_one) = said.trim().split_once(' ').unwrap();
+        retries += all.parse::<u64>().unwrap();
+        most = most.max(of_one.parse::<u64>().unwrap());
     }
+    let elapsed = begun.elapsed();
     fs::write(&stop, "").unwrap();
     for reader in readers {
         let looks: u64 = finish(reader).trim().parse().unwrap();
         assert!(looks > 10, "the reader looked only {looks} times");
     }
+    // Not by `eprintln!`, which is shown for failed tests only.
+    let _ = writeln!(
+        std::io::stderr(),
+        "hammer: {what}, {name}, {durability}: {WRITERS} writers x {commits} commits in {elapsed:.1?}, \
+         {kills} kills; {retries} rebases (of lives that were not killed), {most} of one commit",
+    );
     let logs: Vec<String> =
         (0..WRITERS).map(|writer| fs::read_to_string(log(writer)).unwrap()).collect();
-    verify(&Store::local(&directory).unwrap(), &logs, commits).await;
+    let store = match name {
+        "S3" => Store::open(&store),
+        _ => Store::local(&store),
+    };
+    verify(&store.unwrap(), &logs, commits).await;
 }
 
 fn hammer_command() -> Command {
@@ -99,7 +136,7 @@ fn hammer_command() -> Command {
 async fn wait_for(log: &Path, lines: u32, writer: &mut Child) {
     let begun = Instant::now();
     while fs::read_to_string(log).unwrap_or_default().lines().count() < lines as usize {
-        assert!(begun.elapsed() < Duration::from_secs(120), "the writers make no progress");
+        assert!(begun.elapsed() < Duration::from_secs(600), "the writers make no progress");
         if writer.try_wait().unwrap().is_some_and(|status| !status.success()) {
             return; // What it said is told at the end.
         }

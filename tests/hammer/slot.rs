@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The volume they all write to.
 pub const VOLUME: &str = "slots";
 /// How many processes write.
-pub const WRITERS: u32 = 4;
+pub const WRITERS: u32 = 8;
 /// The bytes of a slot.
 const BYTES: u64 = 100;
 

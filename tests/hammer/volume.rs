@@ -6,16 +6,23 @@ use futures::TryStreamExt;
 use lode::{Store, Volume};
 
 use super::slot::{Slot, VOLUME, WRITERS, bytes, length, slots};
-use super::{commits_or, hammer};
+use super::{Place, commits_or, hammer};
+use crate::support::server::s3_url;
 
 #[tokio::test]
 async fn no_acknowledged_block_is_lost() {
-    hammer("volume", "none", commits_or(40), verify).await;
+    hammer("volume", Place::Disk("none"), commits_or(20), verify).await;
 }
 
 #[tokio::test]
 async fn no_acknowledged_block_is_lost_when_every_put_is_synced() {
-    hammer("volume", "sync", 10, verify).await;
+    hammer("volume", Place::Disk("sync"), 6, verify).await;
+}
+
+#[tokio::test]
+async fn no_acknowledged_block_is_lost_on_s3() {
+    let Some(url) = s3_url("no_acknowledged_block_is_lost_on_s3") else { return };
+    hammer("volume", Place::Url(url), commits_or(8), verify).await;
 }
 
 /// One unbroken chain, in which every commit is exactly once, as it was acknowledged; every snapshot is

@@ -9,8 +9,8 @@ use lode::{Committed, Dataset, Error, Retain, Volume, metadata};
 use super::{World, blocks, files, id, vid};
 use crate::support::ambient::uuid;
 use crate::support::rows::numbers as rows_of;
-use crate::support::script::Rule;
-use crate::support::{Fault, Row, put, rows, settle, storm};
+use crate::support::script::{Faults, Rule};
+use crate::support::{Fault, Row, put, rows, settle};
 
 /// What is done while calls fail.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -163,12 +163,13 @@ async fn every_call_fails_in_every_way_and_the_rerun_ends_it() {
 /// Everything fails by chance, for long.
 #[tokio::test(start_paused = true)]
 async fn a_storm_loses_nothing() {
+    let storm = Faults::none().before(0.1).after(0.06).partway(0.03).late(0.06);
     for seed in 0..40 {
         let is_volume = seed % 2 == 1;
         let world = world(Gc, is_volume).await;
         let before = live(&world, is_volume).await;
         for _ in 0..4 {
-            world.faulty.faults(seed, storm(0.25));
+            world.faulty.faults(seed, storm.clone());
             let _ = run(&world, Gc, is_volume).await;
             world.faulty.heal();
             settle().await;

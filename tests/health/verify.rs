@@ -384,7 +384,7 @@ async fn a_store_that_fails_is_not_taken_for_damage() {
         world.faulty.heal();
     }
     for skip in 0..4 {
-        world.faulty.rule(Rule::nth(skip + 1, Fault::Before).of(Op::List));
+        world.faulty.rule(Rule::of(Op::List, Fault::Before).skip(skip));
         let error = dataset.verify(Content).await.unwrap_err();
         assert!(matches!(error, Error::Storage { operation: "list", .. }), "{error}");
         world.faulty.heal();
@@ -409,7 +409,7 @@ async fn what_changes_meanwhile_is_no_damage() {
                 assert_eq!(other.gc().await.unwrap().deleted, 5);
             }
         });
-        world.faulty.rule(Rule::nth(at + 1, meanwhile).of(Op::Get));
+        world.faulty.rule(Rule::of(Op::Get, meanwhile).skip(at));
         let report = dataset.verify(Content).await.unwrap();
         assert!(report.is_ok(), "at {at}: {report}");
     }

@@ -74,10 +74,11 @@ async fn a_commit_whose_reply_is_lost_is_a_commit() {
             proxy.lose("PUT", "/manifest.json", loss, times);
             let rows = rows(2 * n + times as u64 - 1..2 * n + times as u64);
             dataset.append(&rows, metadata! { "times": times }).await.unwrap();
-            let puts = manifest_puts(&proxy.take_seen());
+            let seen = proxy.take_seen();
+            let puts = manifest_puts(&seen);
             // Of a connection that broke, `object_store` does not always know that it can try again.
             let is_clear = matches!(loss, Loss::Unavailable | Loss::InternalError);
-            assert!(puts.len() == times + 1 || !is_clear, "{loss:?}: {puts:?}");
+            assert!(puts.len() == times + 1 || !is_clear, "{loss:?}: {seen:#?}");
         }
         proxy.lose("PUT", "/manifest.json", loss, 1);
         let offset = 100 * n;

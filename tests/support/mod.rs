@@ -1,5 +1,5 @@
-//! What tests share: the store that counts and fails (lode's own), a server and a proxy that loses replies, a
-//! clock and ids that are set, records, and manifests written by hand.
+//! What tests share: the store that counts and fails (lode's own), a server and a proxy that loses replies,
+//! a clock and ids that are set, records, and manifests written by hand.
 
 pub mod ambient;
 mod dropped;

@@ -19,18 +19,7 @@ impl RowCounter {
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Lines { rows, is_blank } => {
-                let mut rest = bytes;
-                while !rest.is_empty() {
-                    let end = memchr(b'\n', rest);
-                    let line = &rest[..end.unwrap_or(rest.len())];
-                    *is_blank = *is_blank && line.iter().all(u8::is_ascii_whitespace);
-                    let Some(end) = end else { return };
-                    *rows += u64::from(!*is_blank);
-                    *is_blank = true;
-                    rest = &rest[end + 1..];
-                }
-            }
+            Self::Lines { rows, is_blank } => count_lines(bytes, rows, is_blank),
             #[cfg(any(feature = "bincode", feature = "postcard"))]
             Self::Frames(counter) => counter.update(bytes),
         }
@@ -46,8 +35,61 @@ impl RowCounter {
     }
 }
 
+/// Counts the lines that end in `bytes` and are not blank; `is_blank` is whether the one that goes on is
+/// so far.
+fn count_lines(bytes: &[u8], rows: &mut u64, is_blank: &mut bool) {
+    let (mut ends, may_be_blank) = look_over(bytes);
+    let mut rest = bytes;
+    // Of most files all lines begin with something, all but the first for sure.
+    while !rest.is_empty() {
+        let end = memchr(b'\n', rest);
+        let line = &rest[..end.unwrap_or(rest.len())];
+        *is_blank = *is_blank && line.iter().all(u8::is_ascii_whitespace);
+        let Some(end) = end else { return };
+        *rows += u64::from(!*is_blank);
+        *is_blank = true;
+        rest = &rest[end + 1..];
+        ends -= 1;
+        if !may_be_blank {
+            *rows += ends;
+            *is_blank = rest.last().is_none_or(|last| *last == b'\n');
+            return;
+        }
+    }
+}
+
+/// How many line ends there are, and whether any is followed by white space.
+fn look_over(bytes: &[u8]) -> (u64, bool) {
+    /// So many at once are what processors can do.
+    const LANES: usize = 32;
+    let Some((last, before)) = bytes.split_last() else { return (0, false) };
+    let (mut ends, mut is_followed) = (u64::from(*last == b'\n'), 0);
+    // A count of 255 fits in a lane.
+    let blocks = before.chunks(255 * LANES).zip(bytes[1..].chunks(255 * LANES));
+    for (block, next) in blocks {
+        let (mut found, mut followed) = ([0_u8; LANES], [0_u8; LANES]);
+        let (lanes, next) = (block.chunks_exact(LANES), next.chunks_exact(LANES));
+        for (byte, next) in lanes.remainder().iter().zip(next.remainder()) {
+            ends += u64::from(*byte == b'\n');
+            is_followed |= u8::from(*byte == b'\n' && *next <= b' ');
+        }
+        for (bytes, next) in lanes.zip(next) {
+            for lane in 0..LANES {
+                let is_end = u8::from(bytes[lane] == b'\n');
+                found[lane] += is_end;
+                followed[lane] |= is_end & u8::from(next[lane] <= b' ');
+            }
+        }
+        ends += found.iter().map(|&found| u64::from(found)).sum::<u64>();
+        is_followed |= followed.iter().fold(0, |all, lane| all | lane);
+    }
+    (ends, is_followed != 0)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -59,5 +101,28 @@ mod tests {
             assert_eq!(counter.finish(), Some(4), "{size}");
         }
         assert_eq!(RowCounter::lines().finish(), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_counted_is_what_is_decoded(
+            lines in prop::collection::vec("[ \t\r]{0,2}([a-z]{1,80})?", 0..600),
+            ends in any::<bool>(),
+            plain in any::<bool>(),
+            size in prop_oneof![1..100_usize, 8000..9000_usize, Just(1 << 20)],
+        ) {
+            let mut lines = lines;
+            if plain {
+                lines.retain(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+            }
+            let mut text = lines.join("\n");
+            if ends {
+                text.push('\n');
+            }
+            let expected = text.lines().filter(|line| !line.trim_ascii().is_empty()).count();
+            let mut counter = RowCounter::lines();
+            text.as_bytes().chunks(size).for_each(|chunk| counter.update(chunk));
+            prop_assert_eq!(counter.finish(), Some(expected as u64));
+        }
     }
 }

@@ -78,6 +78,9 @@ async fn expire<K: Kind>(
     retain: Retain,
     dry_run: bool,
 ) -> Result<ExpireReport> {
+    if !dry_run {
+        history.store.check_trust()?;
+    }
     let mut report = ExpireReport { dry_run, ..ExpireReport::default() };
     let Some(head) = history.head().await? else {
         K::check_elsewhere(&history).await?;

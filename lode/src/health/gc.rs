@@ -91,6 +91,9 @@ impl IntoFuture for Gc {
 }
 
 async fn gc<K: Kind>(history: History<K>, age: Duration, dry_run: bool) -> Result<GcReport> {
+    if !dry_run {
+        history.store.check_trust()?;
+    }
     history.check_runtime().await?;
     let mut report = GcReport { dry_run, ..GcReport::default() };
     let Some(cutoff) = before(history.store.now(), age) else { return Ok(report) };

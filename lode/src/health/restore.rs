@@ -101,6 +101,7 @@ async fn restore<K: Kind, S>(
     open: impl Fn(Arc<K::Manifest>) -> Result<S>,
 ) -> Result<S> {
     let metadata = options.metadata?;
+    history.store.check_trust()?;
     history.check_runtime().await?;
     let Some(base) = history.head().await? else {
         K::check_elsewhere(&history).await?;

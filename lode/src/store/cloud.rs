@@ -70,8 +70,8 @@ fn configured<B: by_cloud::Builder>(
     let has_credentials = given.iter().any(|(key, _)| B::begins_credentials(key));
 
     let mut builder = B::default().url(url);
-    // `object_store` lets a request last 30 s, and goes on with an answer that broke off for 3 minutes
-    // after its beginning: too short for what is large, or read slowly.
+    // `object_store` lets a request last 30 s from its beginning: too short for what is large, or is read
+    // slowly.
     for (key, value) in [(ClientConfigKey::Timeout, "1day"), (ClientConfigKey::ReadTimeout, "30s")]
     {
         builder = builder.set(B::client(key), value);

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::shape;
+use super::{Counter, shape};
 #[cfg(feature = "bincode")]
 use crate::codec::Bincode;
 #[cfg(feature = "postcard")]
@@ -167,6 +167,15 @@ macro_rules! codec {
                     }
                     prop_assert!(buffer.is_empty());
                     prop_assert_eq!(exact(&back), exact(&trips));
+                    // Counted without being decoded; of a part of a file, that it is one.
+                    let count = |bytes: &[u8]| {
+                        let mut counter = Counter::default();
+                        bytes.chunks(window).for_each(|piece| counter.update(piece));
+                        counter.finish()
+                    };
+                    prop_assert_eq!(count(&bytes), Some(trips.len() as u64));
+                    let part = &bytes[..bytes.len().saturating_sub(1)];
+                    prop_assert!(count(part).is_none() || part.is_empty());
                 }
 
                 #[test]

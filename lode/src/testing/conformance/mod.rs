@@ -16,6 +16,7 @@
 
 mod blobs;
 mod datasets;
+mod health;
 mod volumes;
 mod writers;
 
@@ -23,6 +24,7 @@ pub use blobs::{blob_ranges, blob_streams, blobs};
 pub use datasets::{
     append, idempotency, neighbours, partitions, record_streams, times, write_and_read,
 };
+pub use health::{clean_up, restore, transactions, volume_health};
 pub use volumes::{
     volume_overwrite, volume_sessions, volume_stage_and_commit, volume_streams, volume_writers,
 };
@@ -69,11 +71,15 @@ pub async fn all(store: &Store) -> Result<(), Failure> {
     blob_ranges(store).await?;
     expected_heads(store).await?;
     many_writers(store).await?;
+    transactions(store).await?;
+    restore(store).await?;
+    clean_up(store).await?;
     volume_stage_and_commit(store).await?;
     volume_overwrite(store).await?;
     volume_writers(store).await?;
     volume_sessions(store).await?;
-    volume_streams(store).await
+    volume_streams(store).await?;
+    volume_health(store).await
 }
 
 /// What the body of a check gives.

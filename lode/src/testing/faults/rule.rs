@@ -126,12 +126,6 @@ impl Rule {
         Self { op: Some(op), class: Some(class), ..Self::nth(1, fault) }
     }
 
-    /// Only calls of this operation count.
-    #[must_use]
-    pub fn of(self, op: Op) -> Self {
-        Self { op: Some(op), ..self }
-    }
-
     /// Lets this many of the calls it is for go by before the first.
     #[must_use]
     pub fn skip(self, calls: usize) -> Self {
