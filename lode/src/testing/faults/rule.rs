@@ -126,6 +126,12 @@ impl Rule {
         Self { op: Some(op), class: Some(class), ..Self::nth(1, fault) }
     }
 
+    /// For the first call of this operation, on any object.
+    #[must_use]
+    pub fn of(op: Op, fault: Fault) -> Self {
+        Self { op: Some(op), ..Self::nth(1, fault) }
+    }
+
     /// Lets this many of the calls it is for go by before the first.
     #[must_use]
     pub fn skip(self, calls: usize) -> Self {
