@@ -34,7 +34,7 @@ impl Disk {
         transaction.commit().await.unwrap();
         let volume = Volume::create(&store, "v", 4096).unwrap();
         let staged = volume.stage_write_at(0, b"boot").await.unwrap();
-        staged.commit(metadata! {}).await.unwrap();
+        drop(staged.commit(metadata! {}).await.unwrap());
         Self { dir, dataset }
     }
 
