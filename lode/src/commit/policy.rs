@@ -19,7 +19,8 @@ pub enum OnConflict {
 pub struct Retry {
     /// How many times after the first. Default: 100.
     pub attempts: u32,
-    /// The wait before the first retry; it doubles with each. Default: 10 ms.
+    /// The wait before the first retry; it doubles with each, up to the longest. From then on it halves
+    /// again: of many writers, whoever has lost most often waits least. Default: 10 ms.
     pub base_delay: Duration,
     /// The longest wait. Default: 1 s.
     pub max_delay: Duration,
@@ -48,8 +49,16 @@ impl Default for OnConflict {
 impl Retry {
     /// The wait before retry `attempt` (from 0); `entropy` is where its jitter comes from.
     pub(crate) fn delay(&self, attempt: u32, entropy: u128) -> Duration {
-        let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
-        let full = self.base_delay.saturating_mul(factor).min(self.max_delay);
+        let doubled = |times: u32| {
+            let factor = 1_u32.checked_shl(times).unwrap_or(u32::MAX);
+            self.base_delay.saturating_mul(factor).min(self.max_delay)
+        };
+        // Whoever waits does not slow those down that win.
+        let peak = (0..u32::BITS).find(|&times| doubled(times) >= self.max_delay);
+        let full = match peak.filter(|&peak| attempt > peak) {
+            Some(peak) => doubled((2 * peak).saturating_sub(attempt)),
+            None => doubled(attempt),
+        };
         if !self.jitter {
             return full;
         }
@@ -64,11 +73,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_double_up_to_the_longest_and_jitter_stays_below() {
+    fn delays_double_up_to_the_longest_and_halve_again_and_jitter_stays_below() {
         let retry = Retry { jitter: false, ..Retry::default() };
         let delays: Vec<u128> =
-            [0, 1, 2, 6, 7, 40].iter().map(|&n| retry.delay(n, 0).as_millis()).collect();
-        assert_eq!(delays, [10, 20, 40, 640, 1000, 1000]);
+            [0, 1, 2, 6, 7, 8, 13, 14, 15, 99].map(|n| retry.delay(n, 0).as_millis()).to_vec();
+        assert_eq!(delays, [10, 20, 40, 640, 1000, 640, 20, 10, 10, 10]);
+        let none = Retry { base_delay: Duration::ZERO, ..retry.clone() };
+        assert_eq!(none.delay(50, 0), Duration::ZERO);
+        let flat = Retry { base_delay: Duration::from_secs(9), ..retry };
+        assert_eq!([flat.delay(0, 0), flat.delay(9, 0)], [Duration::from_secs(1); 2]);
 
         let retry = Retry::default();
         assert_eq!(retry.delay(3, 0).as_millis(), 0);
