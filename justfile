@@ -70,6 +70,10 @@ deny:
 advisories:
     cargo deny check advisories
 
+# More seeds of every simulation, in a release build.
+simulate seeds="25000":
+    LODE_SIM_SEEDS={{seeds}} cargo test --release -p lode-tests --test lode -- sim::dataset::what sim::volume::what
+
 # Replay every fuzz corpus.
 fuzz-replay:
     .ci/fuzz 0

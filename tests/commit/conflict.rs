@@ -13,6 +13,11 @@ use crate::support::{Class, Fault, FaultStore, Op, Row, lode_store, memory, rows
 
 /// Before the next manifest is put, this many others are committed.
 fn others(faulty: &FaultStore, count: u64, first: u64) {
+    others_before(faulty, Op::Create, count, first);
+}
+
+/// Before the next manifest is put, or read, this many others are committed.
+fn others_before(faulty: &FaultStore, op: Op, count: u64, first: u64) {
     let inner = Arc::clone(faulty.inner());
     let append = Fault::run(move || {
         let store = lode_store(Arc::clone(&inner));
@@ -23,7 +28,7 @@ fn others(faulty: &FaultStore, count: u64, first: u64) {
             }
         }
     });
-    faulty.rule(Rule::on(Op::Create, Class::Manifest, append));
+    faulty.rule(Rule::on(op, Class::Manifest, append));
 }
 
 async fn start() -> (FaultStore, Dataset<Row>) {
@@ -66,6 +71,19 @@ async fn an_append_that_loses_again_and_again_gets_through() {
     assert_eq!(snapshot.id().get(), 12);
     assert_eq!(faulty.counts().on(Op::Put, Class::Data), 1);
     let expected: Vec<u64> = (0..13).chain(100..110).collect();
+    assert_eq!(numbers(&dataset, &snapshot).await.unwrap(), expected);
+}
+
+/// What came while a writer looked at what came before does not cost it another lost race.
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_is_behind_catches_up() {
+    let (faulty, dataset) = start().await;
+    others(&faulty, 4, 100);
+    others_before(&faulty, Op::Get, 3, 104);
+    let snapshot = dataset.append(&rows(10..13), metadata! {}).await.unwrap();
+    assert_eq!(snapshot.id().get(), 9);
+    assert_eq!(faulty.counts().on(Op::Create, Class::Manifest), 2);
+    let expected: Vec<u64> = (0..13).chain(100..107).collect();
     assert_eq!(numbers(&dataset, &snapshot).await.unwrap(), expected);
 }
 

@@ -8,7 +8,9 @@ use object_store::ObjectStore;
 
 use crate::support::rows::numbers;
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, Row, delete, forge, lode_store, memory, rows};
+use crate::support::{
+    Class, Fault, FaultStore, Op, Row, delete, forge, lode_store, memory, put, rows,
+};
 
 fn id(number: u64) -> SnapshotId {
     SnapshotId::new(number).unwrap()
@@ -181,4 +183,31 @@ async fn an_unknown_commit_that_has_expired_since_is_told() {
     let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap();
     assert_eq!(expired(dataset.append(&rows(9..10), metadata! {}).await), 6);
     assert_eq!(dataset.latest().await.unwrap().unwrap().id().get(), 7);
+}
+
+/// The head that the hint names expires while it is looked at, since there is a newer one by then.
+#[tokio::test]
+async fn a_head_that_expires_meanwhile_is_not_the_head() {
+    for hinted in [true, false] {
+        let (inner, _, _) = start().await;
+        if !hinted {
+            // As where Go wrote: the manifests are listed.
+            put(&*inner, &forge::hint_key("d"), "9").await;
+            delete(&*inner, &forge::manifest_key("d", 1)).await;
+        }
+        let faulty = FaultStore::new(Arc::clone(&inner));
+        let meanwhile = Fault::run(move || {
+            let inner = Arc::clone(&inner);
+            async move {
+                let other = Dataset::<Row>::new(&lode_store(Arc::clone(&inner)), "d").unwrap();
+                other.append(&rows(5..6), metadata! {}).await.unwrap();
+                forge::expire(&*inner, "d", 5).await;
+            }
+        });
+        let looks = if hinted { 0 } else { 2 };
+        faulty.rule(Rule::on(Op::Get, Class::Manifest, meanwhile).skip(looks));
+        let dataset = Dataset::<Row>::new(&faulty.store(), "d").unwrap();
+        assert_eq!(dataset.latest().await.unwrap().unwrap().id().get(), 6);
+        assert_eq!(faulty.fired(), 1);
+    }
 }

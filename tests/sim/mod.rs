@@ -17,6 +17,7 @@ mod volume;
 
 use std::time::Duration;
 
+use lode::testing::Random;
 use lode::testing::faults::{Fault, Faults, Rule};
 use lode::testing::sim::World;
 use lode::{CommitToken, Error};
@@ -59,7 +60,7 @@ fn weather(world: &World) -> Faults {
     };
     let faults = Faults::storm(share);
     world.faults(faults.clone());
-    for name in ["A", "B", "sleeper", "dropper"] {
+    for name in ["A", "B", "sleeper", "dropper", "keeper"] {
         let minutes = world.random(name).below(4 * 24 * 60) as i64 - 2 * 24 * 60;
         world.process(name).clock().skew(chrono::TimeDelta::minutes(minutes));
     }
@@ -70,7 +71,7 @@ fn weather(world: &World) -> Faults {
 /// not answered. Long enough for commits that stay unknown.
 async fn outages(world: World, faults: Faults) {
     let mut random = world.random("outages");
-    for name in ["A", "B", "sleeper", "dropper"] {
+    for name in ["A", "keeper", "B", "sleeper"] {
         let process = world.process(name);
         sleep(Duration::from_millis(random.below(4000))).await;
         if random.chance(0.6) {
@@ -82,6 +83,31 @@ async fn outages(world: World, faults: Faults) {
         process.faults().heal();
         process.faults().faults(random.number(), faults.clone());
     }
+}
+
+/// How long to wait before the next clean-up.
+fn pause(random: &mut Random) -> Duration {
+    match random.below(3) {
+        0 => Duration::from_millis(random.below(10_000)),
+        _ => Duration::from_secs(random.below(2 * DAY)),
+    }
+}
+
+/// How old what is cleaned up is to be: what is still being written is in danger, mostly.
+fn patience(random: &mut Random) -> Duration {
+    match random.below(3) {
+        0 => Duration::ZERO,
+        1 => Duration::from_secs(random.below(10)),
+        _ => Duration::from_secs(DAY),
+    }
+}
+
+/// The errors that an expiry and a clean-up may end with.
+fn keeper_may_fail(error: Option<Error>) {
+    let Some(error) = error else { return };
+    let fits =
+        error.is_retryable() || error.is_conflict() || matches!(error, Error::CommitUnknown { .. });
+    assert!(fits, "{error:?}");
 }
 
 /// The errors that a reader may see on a store that fails, and gives other bytes than it has.

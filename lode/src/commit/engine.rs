@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::store::best_effort;
 
+/// How often a writer looks again at what was committed while it looked.
+const CATCHING_UP: usize = 8;
+
 /// Everything a commit needs. Its data objects are stored already.
 #[derive(Debug)]
 pub(crate) struct Proposal<C: Change> {
@@ -96,8 +99,7 @@ impl<C: Change> Proposal<C> {
                 let entropy = self.history.store.fresh_id().as_u128();
                 tokio::time::sleep(retry.delay(retries, entropy)).await;
             }
-            let head = self.history.head_from(id).await?;
-            let news = self.news(parent.as_deref(), &head).await?;
+            let (head, news) = self.catch_up(parent.as_deref(), id).await?;
             if let Some(hit) = news.hit {
                 return self.history.hit(hit);
             }
@@ -168,6 +170,33 @@ impl<C: Change> Proposal<C> {
             };
             Error::Conflict { owner: self.history.of.owner(), expected, found: Some(head.id()) }
         })
+    }
+
+    /// The head, and all that was committed after `parent` up to it; something stands at `id`. If there was
+    /// much to look at, what came meanwhile is looked at too: else a writer that is behind would stay
+    /// behind.
+    async fn catch_up(
+        &self,
+        parent: Option<&ManifestOf<C>>,
+        id: SnapshotId,
+    ) -> Result<(Arc<ManifestOf<C>>, News<C::Of>)> {
+        let mut head = self.history.head_from(id).await?;
+        let mut news = self.news(parent, &head).await?;
+        let mut looked_at = head.id().get() - id.get();
+        for _ in 0..CATCHING_UP {
+            let next = head.id().next()?;
+            if looked_at == 0 || news.hit.is_some() || !self.history.exists(next).await? {
+                break;
+            }
+            let newer = self.history.head_from(next).await?;
+            let later = self.news(Some(&*head), &newer).await?;
+            news.hit = later.hit.or(news.hit);
+            news.is_harmless &= later.is_harmless;
+            news.newer_minor = later.newer_minor.or(news.newer_minor);
+            looked_at = newer.id().get() - next.get();
+            head = newer;
+        }
+        Ok((head, news))
     }
 
     /// Looks at what was committed after `parent`, up to `head`.

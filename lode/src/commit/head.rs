@@ -40,7 +40,8 @@ impl<C: Chain> History<C> {
                     return match (entry, newer?) {
                         (Entry::Live(manifest), false) => Ok(Some(manifest)),
                         (_, true) => self.head_from(hint.next()?).await.map(Some),
-                        (Entry::Expired(_), false) => Err(self.expired(hint)),
+                        // It was the head when its successor was looked for.
+                        (Entry::Expired(_), false) => self.head_from(hint).await.map(Some),
                     };
                 }
                 // Go's ids are not dense and its hint can lie behind; and for a damaged manifest
@@ -119,7 +120,7 @@ impl<C: Chain> History<C> {
         let Some(&id) = self.ids().await?.last() else { return Ok(None) };
         match self.load(id).await?.ok_or_else(|| self.not_found(id))? {
             Entry::Live(manifest) => Ok(Some(manifest)),
-            Entry::Expired(_) => Err(self.expired(id)),
+            Entry::Expired(_) => self.head_from(id).await.map(Some),
         }
     }
 }

@@ -17,7 +17,7 @@ pub enum OnConflict {
 /// How often, and how patiently, a lost commit is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {
-    /// How many times after the first. Default: 50.
+    /// How many times after the first. Default: 100.
     pub attempts: u32,
     /// The wait before the first retry; it doubles with each. Default: 10 ms.
     pub base_delay: Duration,
@@ -31,7 +31,7 @@ pub struct Retry {
 impl Default for Retry {
     fn default() -> Self {
         Self {
-            attempts: 50,
+            attempts: 100,
             base_delay: Duration::from_millis(10),
             max_delay: Duration::from_secs(1),
             jitter: true,

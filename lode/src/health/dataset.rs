@@ -101,7 +101,7 @@ impl<T, C, L> Dataset<T, C, L> {
     /// Nothing was deleted after [`Error::ManifestInvalid`], [`Error::UnsupportedVersion`] (a manifest
     /// that cannot be read, or is of a newer minor version, could name anything),
     /// [`Error::LayoutMismatch`], [`Error::CommitUnknown`], and [`Error::Conflict`] (other writers
-    /// committed first, 50 times). [`Error::Storage`]: some of what was condemned may have been
+    /// committed first, 100 times). [`Error::Storage`]: some of what was condemned may have been
     /// deleted. What is left over is found by the next call.
     pub fn gc(&self) -> Gc {
         Gc::new(self.subject())

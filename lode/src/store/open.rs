@@ -150,9 +150,8 @@ impl StoreBuilder {
         };
         let opened = cloud::open(scheme, &self.url, &variables, &self.settings);
         let (inner, has_endpoint) = opened.map_err(|reason| {
-            let values = variables.iter().map(|(_, value)| value);
-            let reason =
-                values.fold(self.without_secrets(reason), |text, value| without(text, value));
+            let values = variables.iter().map(|(_, value)| value.as_str());
+            let reason = values.fold(self.without_secrets(reason), without);
             Error::InvalidUrl { url: redact(&self.url), reason }
         })?;
         let store = Store::from(inner);
@@ -170,10 +169,13 @@ impl StoreBuilder {
 
     /// What was said about the configuration, without what was given: it can be secret.
     fn without_secrets(&self, reason: String) -> String {
-        let values = self.settings.iter().map(|setting| &setting.value);
-        let reason = values.chain([&self.url]).fold(reason, |text, value| without(text, value));
+        let values = self.settings.iter().map(|setting| setting.value.as_str());
+        let reason = values.chain([self.url.as_str()]).fold(reason, without);
         // As it is written once it was parsed: without tabs and line breaks, and encoded.
-        Url::parse(&self.url).map_or(reason.clone(), |url| without(reason, url.as_str()))
+        match Url::parse(&self.url) {
+            Ok(url) => without(reason, url.as_str()),
+            Err(_) => reason,
+        }
     }
 }
 

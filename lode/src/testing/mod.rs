@@ -1,7 +1,6 @@
 //! For the tests of programs that use lode (feature `testing`).
 //!
 //! * [`assert_schema`]: a change of a struct makes a test fail, and says what it breaks.
-//! * [`conformance`]: what lode needs of a store, as tests of a store.
 //! * [`faults`]: a store that fails as real ones do, at exact places or by chance.
 //! * [`conformance`]: what lode does on a store of yours, as functions to be called by tests.
 //! * [`sim`]: many writers and readers on such a store in one thread and simulated time, repeatable

@@ -5,11 +5,11 @@ use std::time::Duration;
 use lode::testing::Random;
 use lode::testing::faults::{Class, Fault, Op, Rule};
 use lode::testing::sim::{Process, World};
-use lode::{Dataset, Error, Limits, codec::Auto, metadata};
+use lode::{Dataset, Error, Limits, Retain, SnapshotId, codec::Auto, metadata};
 use tokio::time::{sleep, timeout};
 
-use super::ledger::{Ledger, records_of};
-use crate::sim::{DAY, Told, may_fail, said};
+use super::ledger::{Kind, Ledger, records_of};
+use crate::sim::{DAY, Told, keeper_may_fail, may_fail, patience, pause, said};
 use crate::support::Row;
 use crate::support::rows::numbers;
 
@@ -44,7 +44,8 @@ impl Writer {
         let dataset = open(&self.process());
         for _ in 0..writes {
             sleep(Duration::from_millis(self.random.below(3000))).await;
-            let n = self.ledger.begin(self.random.chance(0.8));
+            let append = self.random.chance(0.8);
+            let n = self.ledger.begin(if append { Kind::Append } else { Kind::Replace });
             self.write(&dataset, n).await;
         }
     }
@@ -66,7 +67,7 @@ impl Writer {
     /// Gives up waiting, and then tries again.
     pub async fn loses_patience(mut self) {
         let dataset = open(&self.process());
-        let n = self.ledger.begin(true);
+        let n = self.ledger.begin(Kind::Append);
         for _ in 0..2 {
             let patience = Duration::from_millis(self.random.below(600));
             let records = records_of(n);
@@ -87,14 +88,11 @@ impl Writer {
 
     /// Tries until it knows, or a few times.
     async fn write(&mut self, dataset: &Rowset, n: u64) {
-        let is_append = self.ledger.inner().attempts[n as usize].is_append;
+        let kind = self.ledger.inner().attempts[n as usize].kind;
         for _ in 0..6 {
-            let told = self.attempt(dataset, n, is_append).await;
-            let again = matches!(told, Some(Told::Not)) && is_append;
-            match told {
-                Some(told) => self.ledger.tell(n, told),
-                None => return,
-            }
+            let told = self.attempt(dataset, n, kind).await;
+            let again = matches!(told, Told::Not) && kind == Kind::Append;
+            self.ledger.tell(n, told);
             if !again {
                 return;
             }
@@ -102,26 +100,44 @@ impl Writer {
         }
     }
 
-    /// What came of one call. `None` if it was told before.
-    async fn attempt(&mut self, dataset: &Rowset, n: u64, is_append: bool) -> Option<Told> {
+    /// Makes the newest snapshot one with the content of an older one.
+    pub async fn restores(mut self, times: u64) {
+        let dataset = open(&self.process());
+        for _ in 0..times {
+            sleep(Duration::from_secs(self.random.below(DAY))).await;
+            let of = 1 + self.random.below(self.ledger.acknowledged().max(1));
+            let n = self.ledger.begin(Kind::Restore(of));
+            self.write(&dataset, n).await;
+        }
+    }
+
+    /// What came of one call.
+    async fn attempt(&mut self, dataset: &Rowset, n: u64, kind: Kind) -> Told {
         let (records, key) = (records_of(n), n.to_string());
-        let written = match is_append {
-            true => dataset.append(&records, metadata! { "n": n }).idempotency_key(key).await,
-            false => dataset.write(&records, metadata! { "n": n }).idempotency_key(key).await,
+        let metadata = metadata! { "n": n };
+        let written = match kind {
+            Kind::Append => dataset.append(&records, metadata).idempotency_key(key).await,
+            Kind::Replace => dataset.write(&records, metadata).idempotency_key(key).await,
+            Kind::Restore(of) => {
+                let of = SnapshotId::new(of).unwrap();
+                dataset.restore(of, metadata).idempotency_key(key).await
+            }
         };
         self.world.note(format!("{} attempt {n}: {}", self.name, said(&written)));
-        Some(match written {
-            Ok(snapshot) => Told::Committed(snapshot.id().get()),
-            Err(Error::CommitUnknown { token, .. }) => {
+        match (written, kind) {
+            (Ok(snapshot), _) => Told::Committed(snapshot.id().get()),
+            (Err(Error::CommitUnknown { token, .. }), _) => {
                 resolve(&self.world, self.name, dataset, token).await
             }
+            (Err(Error::Expired { id, .. }), Kind::Restore(of)) if id.get() == of => Told::Not,
             // It has the key, so it is this write.
-            Err(Error::Expired { id, .. }) => Told::Committed(id.get()),
-            Err(error) => {
+            (Err(Error::Expired { id, .. }), _) => Told::Committed(id.get()),
+            (Err(Error::SnapshotNotFound { .. }), Kind::Restore(_)) => Told::Not,
+            (Err(error), _) => {
                 assert!(error.is_retryable() || error.is_conflict(), "{error:?}");
                 Told::Not
             }
-        })
+        }
     }
 }
 
@@ -146,8 +162,26 @@ pub async fn resolve(
     Told::Unknown(token)
 }
 
+/// Lets snapshots expire, and cleans up, with little patience and with much.
+pub async fn keeps(world: World, rounds: u64) {
+    let dataset = open(&world.process("keeper"));
+    let mut random = world.random("keeper's choices");
+    for _ in 0..rounds {
+        sleep(pause(&mut random)).await;
+        if random.chance(0.5) {
+            let expired = dataset.expire(Retain::last(1 + random.below(3) as u32)).await;
+            world.note(format!("keeper lets expire: {}", said(&expired)));
+            keeper_may_fail(expired.err());
+        } else {
+            let cleaned = dataset.gc().older_than(patience(&mut random)).await;
+            world.note(format!("keeper cleans up: {}", said(&cleaned)));
+            keeper_may_fail(cleaned.err());
+        }
+    }
+}
+
 /// Reads the newest snapshot, again and again, and older ones.
-pub async fn reads(world: World, ledger: Ledger, rounds: u64) {
+pub async fn reads(world: World, ledger: Ledger, rounds: u64, is_calm: bool) {
     let dataset = open(&world.process("reader"));
     let mut random = world.random("reader's choices");
     let mut newest = 0;
@@ -166,7 +200,7 @@ pub async fn reads(world: World, ledger: Ledger, rounds: u64) {
         assert!(head >= acknowledged, "{acknowledged} was acknowledged, and {head} is the head");
         newest = head;
         let Some(latest) = latest else { continue };
-        let older = lode::SnapshotId::new(1 + random.below(head)).unwrap();
+        let older = SnapshotId::new(1 + random.below(head)).unwrap();
         for snapshot in [Ok(latest), dataset.snapshot(older).await] {
             let snapshot = match snapshot {
                 Ok(snapshot) => snapshot,
@@ -177,7 +211,10 @@ pub async fn reads(world: World, ledger: Ledger, rounds: u64) {
             };
             match numbers(&dataset, &snapshot).await {
                 Ok(found) => ledger.see(snapshot.id().get(), found.into_iter().collect()),
-                Err(error) => may_fail(&error),
+                Err(error) => {
+                    assert!(!is_calm || !error.is_corrupt(), "{error:?}");
+                    may_fail(&error);
+                }
             }
         }
     }

@@ -1,21 +1,23 @@
 //! What must be true afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt;
 use lode::testing::sim::World;
-use lode::{Dataset, Error, SnapshotId, metadata};
+use lode::{Dataset, Error, SnapshotId, VerifyLevel, metadata};
+use tokio::time::sleep;
 
 use super::actors::{Rowset, resolve};
-use super::ledger::{Attempt, Ledger, Rows, attempts_in, numbers_of, records_of};
-use crate::sim::Told;
+use super::ledger::{Attempt, Kind, Ledger, Rows, attempts_in, numbers_of, records_of};
+use crate::sim::{DAY, Told};
 use crate::support::rows::numbers;
-use crate::support::{Row, forge};
+use crate::support::{Row, contents, forge};
 
 /// What stands at an id.
 struct Standing {
     operation: String,
-    /// Which attempt it is of; `None` where it has expired, and of clean-ups.
+    /// Which attempt it is of; `None` of clean-ups.
     n: Option<u64>,
     /// Its records; `None` where it has expired.
     rows: Option<Rows>,
@@ -34,12 +36,36 @@ pub async fn judge(world: World, ledger: Ledger) {
     what_was_appended_stays(&ledger, &chain);
 
     // And it goes on.
-    let n = ledger.begin(true);
+    let n = ledger.begin(Kind::Append);
     let next = dataset.append(&records_of(n), metadata! { "n": n }).await.unwrap();
     assert_eq!(next.id().get(), chain.len() as u64 + 1);
     let found: Rows = numbers(&dataset, &next).await.unwrap().into_iter().collect();
     let before = chain.last_key_value().and_then(|(_, head)| head.rows.clone());
     assert_eq!(found, before.unwrap_or_default().into_iter().chain(numbers_of(n)).collect());
+}
+
+/// What is left is cleaned up, and nothing that is live is touched by it.
+pub async fn clean_up(world: World) {
+    let dataset = Dataset::<Row>::new(&world.disk(), "d").unwrap();
+    if dataset.latest().await.unwrap().is_none() {
+        return;
+    }
+    sleep(Duration::from_secs(10 * DAY)).await;
+    dataset.gc().await.unwrap();
+    let report = dataset.verify(VerifyLevel::Content).await.unwrap();
+    assert!(report.is_ok(), "{report}");
+    let objects = contents(&**world.disk().object_store()).await;
+    let head = dataset.latest().await.unwrap().unwrap();
+    let named = objects.iter().filter(|(path, _)| path.ends_with("manifest.json"));
+    let is_named = |path: &str| named.clone().any(|(_, json)| has(json, path));
+    for path in objects.keys().filter(|path| path.contains("/data/")) {
+        assert!(is_named(path), "{path} was left, and {} is the head", head.id());
+    }
+}
+
+/// Whether a manifest, or a tombstone, names this object.
+fn has(json: &[u8], path: &str) -> bool {
+    String::from_utf8_lossy(json).contains(path)
 }
 
 /// What is unknown can be resolved.
@@ -93,8 +119,10 @@ async fn chain(world: &World, ledger: &Ledger, dataset: &Rowset) -> BTreeMap<u64
             Err(Error::Expired { .. }) if id < head => None,
             Err(error) => panic!("snapshot {id}: {error:?}"),
         };
-        let (operation, n) = (raw["operation"].as_str().unwrap(), raw["metadata"]["n"].as_u64());
-        let n = n.filter(|_| operation != "gc");
+        let operation = raw["operation"].as_str().unwrap();
+        // Tombstones have it too.
+        let n = raw["idempotency_key"].as_str().map(|key| key.parse().unwrap());
+        assert!(rows.is_none() || operation == "gc" || n == raw["metadata"]["n"].as_u64());
         chain.insert(id, Standing { operation: operation.to_owned(), n, rows });
     }
     chain
@@ -113,9 +141,6 @@ fn each_attempt_is_as_it_was_told(ledger: &Ledger, chain: &BTreeMap<u64, Standin
     for (n, attempt) in (0..).zip(&inner.attempts) {
         let stands = found.get(&n).copied();
         match attempt.told {
-            Told::Committed(id) if chain.get(&id).is_some_and(|there| there.rows.is_none()) => {
-                assert_eq!(stands, None, "attempt {n}");
-            }
             Told::Committed(id) => assert_eq!(stands, Some(id), "attempt {n} was acknowledged"),
             Told::Not => assert_eq!(stands, None, "attempt {n} was not to be there"),
             Told::Nothing => {}
@@ -136,13 +161,18 @@ fn each_snapshot_follows_its_parent(ledger: &Ledger, chain: &BTreeMap<u64, Stand
         attempts_in(&rows);
         let own: Rows = standing.n.map(numbers_of).into_iter().flatten().collect();
         match (standing.operation.as_str(), content(id - 1)) {
-            ("append", Some(parent)) if standing.n.is_some() => {
+            ("append", Some(parent)) => {
                 assert_eq!(rows, parent.union(&own).copied().collect(), "snapshot {id}");
             }
             ("append", None) => assert!(rows.is_superset(&own), "snapshot {id}"),
-            ("write", _) if standing.n.is_some() => assert_eq!(rows, own, "snapshot {id}"),
+            ("write", _) => assert_eq!(rows, own, "snapshot {id}"),
             ("gc", Some(parent)) => assert_eq!(rows, parent, "snapshot {id}"),
-            ("append" | "write" | "gc" | "restore", _) => {}
+            ("restore", _) => {
+                let kind = standing.n.map(|n| inner.attempts[n as usize].kind);
+                let Some(Kind::Restore(of)) = kind else { panic!("snapshot {id} is of {kind:?}") };
+                assert_eq!(content(of).unwrap_or_else(|| rows.clone()), rows, "snapshot {id}");
+            }
+            ("gc", None) => {}
             (other, _) => panic!("snapshot {id} is by `{other}`"),
         }
     }

@@ -24,8 +24,16 @@ pub struct Inner {
 /// One write, which is to be committed once or never.
 #[derive(Debug)]
 pub struct Attempt {
-    pub is_append: bool,
+    pub kind: Kind,
     pub told: Told,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Append,
+    Replace,
+    /// Of this snapshot.
+    Restore(u64),
 }
 
 /// How many records an attempt has.
@@ -33,9 +41,9 @@ const ROWS: u64 = 3;
 
 impl Ledger {
     /// A new attempt's number.
-    pub fn begin(&self, is_append: bool) -> u64 {
+    pub fn begin(&self, kind: Kind) -> u64 {
         let mut inner = self.inner();
-        inner.attempts.push(Attempt { is_append, told: Told::Nothing });
+        inner.attempts.push(Attempt { kind, told: Told::Nothing });
         inner.attempts.len() as u64 - 1
     }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use lode::testing::Random;
 use lode::testing::faults::{Class, Fault, Op, Rule};
 use lode::testing::sim::{Process, World};
-use lode::{CommitError, Committed, Error, Staged, Volume, metadata};
+use lode::{CommitError, Committed, Error, Retain, Staged, Volume, VolumeSnapshotId, metadata};
 use tokio::time::{sleep, timeout};
 
 use super::ledger::{Content, LEN, Ledger};
-use crate::sim::{DAY, Told, may_fail, said};
+use crate::sim::{DAY, Told, keeper_may_fail, may_fail, patience, pause, said};
 
 /// One who stages and commits.
 pub struct Writer {
@@ -102,6 +102,31 @@ impl Writer {
                 ) => {}
                 Err(error) => may_fail(&error),
             }
+        }
+    }
+
+    /// Makes the newest snapshot one with the content of an older one.
+    pub async fn restores(mut self, times: u64) {
+        for _ in 0..times {
+            sleep(Duration::from_secs(self.random.below(DAY))).await;
+            let Some(volume) = self.opens().await else { continue };
+            let of = VolumeSnapshotId::new(1 + self.random.below(self.ledger.acknowledged()));
+            let of = of.unwrap();
+            let n = self.ledger.begin_to_restore(of.get());
+            let restored = volume.restore(of, metadata! { "n": n }).await;
+            self.world.note(format!("{} attempt {n}: {}", self.name, said(&restored)));
+            let told = match restored {
+                Ok(volume) => Told::Committed(volume.snapshot_id().get()),
+                Err(Error::CommitUnknown { token, .. }) => {
+                    resolve(&self.world, self.name, &volume, token).await
+                }
+                Err(Error::Expired { .. } | Error::Condemned { .. }) => Told::Not,
+                Err(error) => {
+                    assert!(error.is_retryable() || error.is_conflict(), "{error:?}");
+                    Told::Not
+                }
+            };
+            self.ledger.tell(n, told);
         }
     }
 
@@ -215,8 +240,27 @@ pub async fn resolve<S: lode::State>(
     Told::Unknown(token)
 }
 
+/// Lets snapshots expire, and cleans up, with little patience and with much.
+pub async fn keeps(world: World, rounds: u64) {
+    let store = world.process("keeper").store().clone();
+    let mut random = world.random("keeper's choices");
+    for _ in 0..rounds {
+        sleep(pause(&mut random)).await;
+        let Ok(volume) = Volume::open(&store, "v").await else { continue };
+        if random.chance(0.5) {
+            let expired = volume.expire(Retain::last(1 + random.below(3) as u32)).await;
+            world.note(format!("keeper lets expire: {}", said(&expired)));
+            keeper_may_fail(expired.err());
+        } else {
+            let cleaned = volume.gc().older_than(patience(&mut random)).await;
+            world.note(format!("keeper cleans up: {}", said(&cleaned)));
+            keeper_may_fail(cleaned.err());
+        }
+    }
+}
+
 /// Reads the newest snapshot, again and again, and older ones.
-pub async fn reads(world: World, ledger: Ledger, rounds: u64) {
+pub async fn reads(world: World, ledger: Ledger, rounds: u64, is_calm: bool) {
     let process = world.process("reader");
     let mut random = world.random("reader's choices");
     let mut newest = 0;
@@ -234,7 +278,7 @@ pub async fn reads(world: World, ledger: Ledger, rounds: u64) {
         assert!(head >= newest, "the head was {newest}, and is {head}");
         assert!(head >= acknowledged, "{acknowledged} was acknowledged, and {head} is the head");
         newest = head;
-        let older = lode::VolumeSnapshotId::new(1 + random.below(head)).unwrap();
+        let older = VolumeSnapshotId::new(1 + random.below(head)).unwrap();
         let older = latest.snapshot(older).await;
         for volume in [Ok(latest), older] {
             let found = match volume {
@@ -243,7 +287,10 @@ pub async fn reads(world: World, ledger: Ledger, rounds: u64) {
             };
             match found {
                 Ok((volume, found)) => ledger.see(volume.snapshot_id().get(), found),
-                Err(error) => may_fail(&error),
+                Err(error) => {
+                    assert!(!is_calm || !error.is_corrupt(), "{error:?}");
+                    may_fail(&error);
+                }
             }
         }
     }

@@ -1,13 +1,15 @@
 //! What must be true afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use lode::testing::sim::World;
-use lode::{Committed, Error, Volume, VolumeSnapshotId, metadata};
+use lode::{Committed, Error, VerifyLevel, Volume, VolumeSnapshotId, metadata};
+use tokio::time::sleep;
 
 use super::actors::{content, resolve};
 use super::ledger::{Attempt, Content, Ledger};
-use crate::sim::Told;
+use crate::sim::{DAY, Told};
 use crate::support::forge;
 
 /// What stands at an id.
@@ -43,6 +45,16 @@ pub async fn judge(world: World, ledger: Ledger) {
     assert_eq!(next.snapshot_id().get(), chain.len() as u64 + 1);
     assert_eq!(next.read_at(range).await.unwrap(), bytes);
     next.sessions().await.unwrap();
+}
+
+/// What is left is cleaned up, and nothing that is live is touched by it.
+pub async fn clean_up(world: World) {
+    let volume = Volume::open(&world.disk(), "v").await.unwrap();
+    sleep(Duration::from_secs(10 * DAY)).await;
+    volume.gc().await.unwrap();
+    let report = volume.verify(VerifyLevel::Content).await.unwrap();
+    assert!(report.is_ok(), "{report}");
+    assert!(volume.sessions().await.unwrap().is_empty(), "staged blocks were left");
 }
 
 /// What is unknown can be resolved.
@@ -127,8 +139,7 @@ fn each_snapshot_follows_its_parent(ledger: &Ledger, chain: &Chain) {
     for (&id, standing) in chain {
         let content = standing.content.clone().or_else(|| inner.seen.get(&id).cloned());
         let attempt = standing.n.map(|n| &inner.attempts[n as usize]);
-        let is_commit = standing.operation == "commit";
-        is_known &= attempt.is_some() || !is_commit;
+        is_known &= attempt.is_some() || standing.operation != "commit";
         let fresh = attempt.map(|attempt| attempt.blocks.as_slice()).unwrap_or_default();
         let fresh = fresh.iter().filter(|block| !committed.contains(block.path.as_str()));
         if let (true, Some(mut expected), Some(content)) = (is_known, parent, &content) {
@@ -142,6 +153,12 @@ fn each_snapshot_follows_its_parent(ledger: &Ledger, chain: &Chain) {
             }
             if standing.operation != "restore" {
                 assert_eq!(*content, expected, "snapshot {id}");
+            }
+        }
+        if standing.operation == "restore" {
+            let of = attempt.and_then(|attempt| attempt.restores).map(|of| &chain[&of].content);
+            if let (Some(Some(of)), Some(content)) = (of, &content) {
+                assert_eq!(of, content, "snapshot {id}");
             }
         }
         committed.extend(attempt.into_iter().flat_map(|one| &one.blocks).map(|b| b.path.as_str()));

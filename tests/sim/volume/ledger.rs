@@ -32,6 +32,8 @@ pub struct Inner {
 #[derive(Debug)]
 pub struct Attempt {
     pub blocks: Vec<Block>,
+    /// The snapshot that is restored, if one is.
+    pub restores: Option<u64>,
     pub told: Told,
 }
 
@@ -68,7 +70,15 @@ impl Ledger {
             blocks.push(Block { path, range, is_overwrite: block.is_overwrite(), token });
         }
         let mut inner = self.inner();
-        inner.attempts.push(Attempt { blocks, told: Told::Nothing });
+        inner.attempts.push(Attempt { blocks, restores: None, told: Told::Nothing });
+        inner.attempts.len() as u64 - 1
+    }
+
+    /// A new attempt to restore a snapshot.
+    pub fn begin_to_restore(&self, of: u64) -> u64 {
+        let mut inner = self.inner();
+        let (blocks, restores) = (Vec::new(), Some(of));
+        inner.attempts.push(Attempt { blocks, restores, told: Told::Nothing });
         inner.attempts.len() as u64 - 1
     }
 

@@ -120,16 +120,16 @@ impl Rule {
         Self { op: None, class: None, skip: n.saturating_sub(1), for_ever: false, fault }
     }
 
-    /// For the first call of this operation, on whatever.
-    #[must_use]
-    pub fn of(op: Op, fault: Fault) -> Self {
-        Self { op: Some(op), ..Self::nth(1, fault) }
-    }
-
     /// For the first call of this operation on this kind of object.
     #[must_use]
     pub fn on(op: Op, class: Class, fault: Fault) -> Self {
-        Self { class: Some(class), ..Self::of(op, fault) }
+        Self { op: Some(op), class: Some(class), ..Self::nth(1, fault) }
+    }
+
+    /// For the first call of this operation, on any object.
+    #[must_use]
+    pub fn of(op: Op, fault: Fault) -> Self {
+        Self { op: Some(op), ..Self::nth(1, fault) }
     }
 
     /// Lets this many of the calls it is for go by before the first.
