@@ -60,5 +60,7 @@ async fn check(data: &[u8]) {
     }
     // Whatever it said, what was committed is there, and only what is this transaction's own is gone.
     let left = contents(&*inner).await;
-    assert!(before.iter().all(|(key, bytes)| left.get(key) == Some(bytes) || key.ends_with("/latest")));
+    assert!(
+        before.iter().all(|(key, bytes)| left.get(key) == Some(bytes) || key.ends_with("/latest"))
+    );
 }

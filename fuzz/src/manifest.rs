@@ -38,7 +38,9 @@ fn check(expect: &Expect<'_>, data: &[u8]) {
             assert!(manifest.files.is_sorted_by(|a, b| a.path < b.path));
             let mut names = std::collections::HashSet::new();
             for attachment in &manifest.attachments {
-                assert!(attachment.path.starts_with(expect.prefix) && names.insert(&attachment.name));
+                assert!(
+                    attachment.path.starts_with(expect.prefix) && names.insert(&attachment.name)
+                );
                 for part in attachment.name.split('/').chain(attachment.path.split('/')) {
                     assert!(!matches!(part, "" | "." | "..") && !part.contains('\\'), "{part}");
                 }
