@@ -8,7 +8,9 @@
 //!
 //! The executor's threads only move handles of bytes about. Everything that takes time is a job of
 //! the blocking pool that does a bounded piece of work and hands its state on to the next, so that
-//! a file whose reader has gone away, or is slow, holds no thread.
+//! a file whose reader has gone away, or is slow, holds no thread. Where all records of a file are
+//! wanted at once, there is no slow reader: a few jobs keep theirs until they are done
+//! (`collect_columns`).
 
 #[cfg(feature = "parquet")]
 mod collect_columns;
