@@ -183,6 +183,7 @@ fn what_was_appended_stays(ledger: &Ledger, chain: &BTreeMap<u64, Standing>) {
     let inner = ledger.inner();
     let committed: BTreeSet<(u64, u64)> = (0..)
         .zip(&inner.attempts)
+        .filter(|(_, attempt)| !matches!(attempt.kind, Kind::Restore(_)))
         .filter_map(|(n, attempt): (u64, &Attempt)| Some((attempt.told.committed()?, n)))
         .collect();
     for &(id, n) in &committed {

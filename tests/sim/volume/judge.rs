@@ -170,8 +170,12 @@ fn each_snapshot_follows_its_parent(ledger: &Ledger, chain: &Chain) {
 fn what_was_committed_stays_covered(ledger: &Ledger, chain: &Chain) {
     for attempt in &ledger.inner().attempts {
         let Some(id) = attempt.told.committed() else { continue };
-        let after = chain.range(id..).take_while(|(_, later)| later.operation != "restore");
-        for (later, standing) in after {
+        let is_restore = |(_, standing): &(&u64, &Standing)| standing.operation == "restore";
+        // What was committed before, and restored away, is not committed again.
+        if chain.range(..=id).any(|one| is_restore(&one)) {
+            continue;
+        }
+        for (later, standing) in chain.range(id..).take_while(|one| !is_restore(one)) {
             let Some(content) = &standing.content else { continue };
             for at in attempt.blocks.iter().flat_map(|block| block.range.clone()) {
                 assert!(content[at as usize].is_some(), "byte {at} of {id} is not in {later}");
