@@ -1,4 +1,4 @@
-//~ error: unused `Begin` that must be used
+//~ error: unused `lode::Begin` that must be used
 
 #![deny(unused_must_use)]
 
