@@ -90,6 +90,8 @@ impl Writer {
     async fn write(&mut self, dataset: &Rowset, n: u64) {
         let kind = self.ledger.inner().attempts[n as usize].kind;
         for _ in 0..6 {
+            // It may be killed in this one, whatever it was told of those before.
+            self.ledger.tell(n, Told::Nothing);
             let told = self.attempt(dataset, n, kind).await;
             let again = matches!(told, Told::Not) && kind == Kind::Append;
             self.ledger.tell(n, told);

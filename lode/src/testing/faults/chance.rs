@@ -27,7 +27,8 @@ use crate::testing::Random;
 /// let reports = Dataset::<Blob>::new(&faulty.store(), "reports")?;
 /// for n in 0..20_u8 {
 ///     // A key makes it safe to try again, whatever became of the last attempt.
-///     while let Err(error) = reports.write([n], metadata! {}).idempotency_key(n.to_string()).await {
+///     let report = [n];
+///     while let Err(error) = reports.write(&report, metadata! {}).idempotency_key(n.to_string()).await {
 ///         assert!(error.is_retryable() || matches!(error, Error::CommitUnknown { .. }), "{error}");
 ///     }
 /// }

@@ -31,12 +31,14 @@ pub fn run<T>(seed: u64, scenario: impl AsyncFnOnce(World) -> T) -> T {
 /// on. Which seed failed, its schedule, and how to run it again go to standard error.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use lode::testing::faults::Faults;
 /// use lode::testing::sim;
 /// use lode::{Blob, Dataset, metadata};
 ///
 /// sim::run_seeds(0..20, async |world| {
-///     world.faults(Faults::none().after(0.2));
+///     world.faults(Faults::none().resent(0.5).slow(0.2, Duration::from_secs(5)));
 ///     let reports = Dataset::<Blob>::new(world.process("writer").store(), "reports").unwrap();
 ///     reports.write(b"first", metadata! {}).await.unwrap();
 ///     world.heal();
