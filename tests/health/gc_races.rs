@@ -209,7 +209,8 @@ async fn what_an_interrupted_clean_up_left_is_found_again() {
     world.pass(48);
     world.faulty.rule(Rule::on(Op::Delete, Class::Data, Fault::Before).for_ever());
     let error = dataset.gc().await.unwrap_err();
-    assert!(matches!(error, Error::Storage { operation: "delete", .. }), "{error}");
+    assert!(matches!(error, Error::Storage { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "cannot delete objects of `datasets/d`");
     assert_eq!(dataset.latest().await.unwrap().unwrap().id(), id(2), "it has committed");
     assert_eq!(world.data().await.len(), 6);
     world.faulty.heal();

@@ -176,7 +176,7 @@ impl Machine {
                 self.world.faulty.heal();
                 let has_committed = match &gc {
                     Ok(report) => report.snapshot.is_some(),
-                    Err(Error::Storage { operation: "delete", .. }) => true,
+                    Err(Error::Storage { operation: "delete objects of", .. }) => true,
                     Err(other) => panic!("{other}"),
                 };
                 self.collected(has_committed);

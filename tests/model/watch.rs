@@ -12,8 +12,8 @@ use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
-    UploadPart,
+    ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
+    Result, UploadPart,
 };
 use tokio::sync::Notify;
 
@@ -136,7 +136,7 @@ impl ObjectStore for Watch {
         let upload = self.inner.put_multipart_opts(location, options).await?;
         self.log.uploads.fetch_add(1, Ordering::SeqCst);
         let (log, location) = (Arc::clone(&self.log), location.clone());
-        Ok(Box::new(Upload { upload, log, location }))
+        Ok(Box::new(Upload { upload, log, location, is_open: true, is_completing: false }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -189,6 +189,17 @@ struct Upload {
     upload: Box<dyn MultipartUpload>,
     log: Arc<Log>,
     location: Path,
+    is_open: bool,
+    /// A completion that is dropped goes on by itself on local disk, and cannot be aborted any more.
+    is_completing: bool,
+}
+
+impl Upload {
+    fn end(&mut self) {
+        if std::mem::take(&mut self.is_open) {
+            self.log.uploads.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
 
 #[async_trait::async_trait]
@@ -198,16 +209,23 @@ impl MultipartUpload for Upload {
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
+        self.is_completing = true;
         let done = self.upload.complete().await?;
         self.log.stored(&self.location);
-        self.log.uploads.fetch_sub(1, Ordering::SeqCst);
+        self.end();
         Ok(done)
     }
 
     async fn abort(&mut self) -> Result<()> {
-        self.upload.abort().await?;
-        self.log.uploads.fetch_sub(1, Ordering::SeqCst);
-        Ok(())
+        let aborted = self.upload.abort().await;
+        if aborted.is_err() && self.is_completing {
+            // It is renamed meanwhile, by a thread that nobody waits for.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        if aborted.is_ok() || self.is_completing {
+            self.end();
+        }
+        aborted
     }
 }
 
@@ -221,4 +239,18 @@ impl fmt::Display for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Watch")
     }
+}
+
+/// A call that is dropped while its last upload completes.
+#[tokio::test]
+async fn an_upload_whose_completion_is_dropped_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = lode::Store::local(dir.path()).unwrap();
+    let watch = Watch::new(Arc::clone(disk.object_store()));
+    let mut upload = watch.put_multipart(&Path::from("file")).await.unwrap();
+    upload.put_part("bytes".into()).await.unwrap();
+    assert_eq!(watch.log.uploads.load(Ordering::SeqCst), 1);
+    drop(futures::poll!(upload.complete()));
+    let _ = upload.abort().await;
+    assert_eq!(watch.log.uploads.load(Ordering::SeqCst), 0);
 }

@@ -16,7 +16,14 @@ use crate::support::server::{fresh_prefix, s3_url};
 
 fn problem(error: Error) -> Option<String> {
     match error {
-        Error::UncheckedStore { problem } => problem,
+        Error::UncheckedStore { problem, .. } => problem,
+        error => panic!("{error:?}"),
+    }
+}
+
+fn seen(error: Error) -> String {
+    match error {
+        Error::UnsafeStore { problem, .. } => problem,
         error => panic!("{error:?}"),
     }
 }
@@ -34,8 +41,8 @@ async fn an_endpoint_is_not_committed_to_before_it_is_checked() {
     let error = backups.write(b"all of it", metadata! {}).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "this store is not committed to before `Store::check` has found that its create-only puts \
-         are atomic, or `assume_create_only` says so"
+        "the store AmazonS3(bucket)/prefix is not committed to before it is known that its create-only \
+         puts are atomic: call `Store::check`, or `Store::assume_create_only` if you know that they are"
     );
     assert_eq!(problem(error), None);
     assert_eq!(problem(backups.stream_write(metadata! {}).await.unwrap_err()), None);
@@ -62,20 +69,45 @@ async fn a_store_that_was_seen_to_fail_is_not_committed_to() {
         let before = contents(&*inner).await;
         assert!(!store.check().await.is_ok());
         let error = backups.write(b"all of it", metadata! {}).await.unwrap_err();
-        let said = format!("this store is not committed to: its check said: {found}");
+        let said = format!(
+            "the store {flaw:?} is not committed to, since a check saw its create-only puts fail \
+             ({found}); call `Store::assume_single_writer` if no other process ever commits there"
+        );
         assert_eq!(error.to_string(), said);
-        assert_eq!(problem(error), Some(found.to_owned()));
+        assert_eq!(seen(error), found);
         let failed = staged.commit(metadata! {}).await.unwrap_err();
-        assert_eq!(problem(failed.source), Some(found.to_owned()));
+        assert_eq!(seen(failed.source), found);
         store.assume_create_only();
         let error = backups.write(b"all of it", metadata! {}).await.unwrap_err();
-        assert_eq!(problem(error), Some(found.to_owned()), "it was seen to fail");
+        assert_eq!(seen(error), found, "it was seen to fail");
         assert_eq!(contents(&*inner).await, before, "nothing was written");
 
         store.assume_single_writer();
         backups.write(b"all of it", metadata! {}).await.unwrap();
         drop(failed.staged.commit(metadata! {}).await.unwrap());
     }
+}
+
+/// A check that could not find out is to be made again. (The time between attempts is not waited for.)
+#[tokio::test(start_paused = true)]
+async fn a_check_that_got_no_answer_is_to_be_made_again() {
+    let store = Store::builder("s3://bucket")
+        .endpoint("http://127.0.0.1:1")
+        .option("access_key_id", "K")
+        .option("secret_access_key", "S")
+        .open()
+        .unwrap();
+    assert!(!store.check().await.is_ok());
+    let backups = Dataset::<Blob>::new(&store, "backups").unwrap();
+    let error = backups.write(b"all of it", metadata! {}).await.unwrap_err();
+    let said = error.to_string();
+    let (begin, end) = (
+        "the store AmazonS3(bucket) is not committed to before it is known that its create-only puts are \
+         atomic, which its check could not find out (create-only",
+        "): check it again, or `Store::assume_create_only` if you know that they are",
+    );
+    assert!(said.starts_with(begin) && said.ends_with(end), "{said}");
+    assert!(problem(error).is_some());
 }
 
 /// What is not needed for commits is only reported.

@@ -72,7 +72,10 @@ async fn a_commit_while_a_writer_is_at_work_is_refused() {
     });
     tokio::time::sleep(Duration::from_secs(1)).await;
     let error = transaction.commit().await.unwrap_err();
-    assert!(matches!(error, Error::TransactionBusy { calls: 2, .. }), "{error}");
+    assert!(matches!(error, Error::TransactionBusy { calls: 2, .. }), "{error:?}");
+    let said = "nothing is committed to dataset `d`: 2 call(s) to writers of this transaction are not \
+                over; await them before `commit`";
+    assert_eq!(error.to_string(), said);
     let (write, attach) = task.await.unwrap();
     for late in [write, attach] {
         assert!(matches!(late, Err(Error::TransactionEnded { .. })), "{late:?}");

@@ -84,12 +84,31 @@ pub enum Error {
         reason: String,
     },
 
-    /// A store that is not committed to: it has an endpoint of its own, and nobody answers for its
-    /// create-only puts; or a [check](crate::Store::check) has seen them fail. Nothing was written.
-    #[error("this store is not committed to{}", unchecked(problem))]
+    /// A store that is not committed to yet: it has an endpoint of its own, and nobody answers for its
+    /// create-only puts. Nothing was written.
+    #[error(
+        "{store} is not committed to before it is known that its create-only puts are atomic{}, or \
+         `Store::assume_create_only` if you know that they are",
+        unchecked(problem)
+    )]
     UncheckedStore {
-        /// What its check said; `None` if it was not checked.
+        /// The store.
+        store: String,
+        /// Why its check could not find out; `None` if it was not checked.
         problem: Option<String>,
+    },
+
+    /// A store that is not committed to: its [check](crate::Store::check) has seen create-only puts fail,
+    /// so that one writer could overwrite what another has committed. Nothing was written.
+    #[error(
+        "{store} is not committed to, since a check saw its create-only puts fail ({problem}); call \
+         `Store::assume_single_writer` if no other process ever commits there"
+    )]
+    UnsafeStore {
+        /// The store.
+        store: String,
+        /// What its check has seen.
+        problem: String,
     },
 
     /// The object store failed. For writes see the variant [`Error::CommitUnknown`] as well: this
@@ -261,7 +280,10 @@ pub enum Error {
 
     /// A transaction was to be committed while some of its writers were at work. Nothing was committed,
     /// and the transaction has ended: wait for every call before it is committed.
-    #[error("{calls} call(s) to writers of this transaction on dataset `{dataset}` are not over")]
+    #[error(
+        "nothing is committed to dataset `{dataset}`: {calls} call(s) to writers of this transaction are \
+         not over; await them before `commit`"
+    )]
     TransactionBusy {
         /// The dataset.
         dataset: DatasetId,

@@ -48,10 +48,10 @@ pub(super) fn needs_exact(codec: &Option<Box<str>>) -> String {
 
 pub(super) fn unchecked(problem: &Option<String>) -> String {
     match problem {
-        Some(problem) => format!(": its check said: {problem}"),
-        None => " before `Store::check` has found that its create-only puts are atomic, or \
-                 `assume_create_only` says so"
-            .to_owned(),
+        Some(problem) => {
+            format!(", which its check could not find out ({problem}): check it again")
+        }
+        None => ": call `Store::check`".to_owned(),
     }
 }
 

@@ -166,7 +166,9 @@ async fn propose<K: Kind>(survey: &Survey<K>, found: &Candidates) -> Result<Snap
 
 /// Deletes what was condemned, all that can be; how many objects are gone.
 async fn delete<K: Kind>(history: &History<K>, condemned: &[String]) -> Result<u64> {
-    let mut answers = history.store.delete_all(condemned.to_vec());
+    let folder = history.of.prefix();
+    let folder = folder.trim_end_matches('/');
+    let mut answers = history.store.delete_all(folder, condemned);
     let (mut deleted, mut failed) = (0, None);
     while let Some(answer) = answers.next().await {
         match answer {

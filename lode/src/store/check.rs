@@ -78,7 +78,7 @@ impl Store {
     ///
     /// What it finds about create-only puts counts from then on, for all clones of this store: one with an
     /// endpoint of its own, which is not committed to before, is if they hold; and any store that was seen
-    /// to fail is not committed to any more ([`Error::UncheckedStore`]), unless it is to have a
+    /// to fail is not committed to any more ([`Error::UnsafeStore`]), unless it is to have a
     /// [single writer](Self::assume_single_writer). The other properties are only reported.
     ///
     /// ```

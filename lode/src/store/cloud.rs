@@ -129,6 +129,27 @@ mod by_cloud {
         }
     }
 
+    /// What is called the same in all of them.
+    macro_rules! same {
+        () => {
+            fn client(key: ClientConfigKey) -> Self::Key {
+                Self::Key::Client(key)
+            }
+
+            fn url(self, url: &str) -> Self {
+                self.with_url(url)
+            }
+
+            fn set(self, key: Self::Key, value: &str) -> Self {
+                self.with_config(key, value)
+            }
+
+            fn build(self) -> Result<Arc<dyn ObjectStore>> {
+                Ok(Arc::new(self.build()?))
+            }
+        };
+    }
+
     #[cfg(feature = "aws")]
     impl Builder for object_store::aws::AmazonS3Builder {
         type Key = object_store::aws::AmazonS3ConfigKey;
@@ -137,25 +158,11 @@ mod by_cloud {
             Self::Key::S3Endpoint
         }
 
-        fn client(key: ClientConfigKey) -> Self::Key {
-            Self::Key::Client(key)
-        }
-
-        fn url(self, url: &str) -> Self {
-            self.with_url(url)
-        }
-
-        fn set(self, key: Self::Key, value: &str) -> Self {
-            self.with_config(key, value)
-        }
+        same!();
 
         fn has_endpoint(&self) -> bool {
             let keys = [Self::Key::Endpoint, Self::Key::S3Endpoint];
             keys.iter().any(|key| self.get_config_value(key).is_some())
-        }
-
-        fn build(self) -> Result<Arc<dyn ObjectStore>> {
-            Ok(Arc::new(self.build()?))
         }
 
         fn meant(key: Self::Key) -> Self::Key {
@@ -179,24 +186,10 @@ mod by_cloud {
             Self::Key::BaseUrl
         }
 
-        fn client(key: ClientConfigKey) -> Self::Key {
-            Self::Key::Client(key)
-        }
-
-        fn url(self, url: &str) -> Self {
-            self.with_url(url)
-        }
-
-        fn set(self, key: Self::Key, value: &str) -> Self {
-            self.with_config(key, value)
-        }
+        same!();
 
         fn has_endpoint(&self) -> bool {
             self.get_config_value(&Self::Key::BaseUrl).is_some()
-        }
-
-        fn build(self) -> Result<Arc<dyn ObjectStore>> {
-            Ok(Arc::new(self.build()?))
         }
     }
 
@@ -208,26 +201,12 @@ mod by_cloud {
             Self::Key::Endpoint
         }
 
-        fn client(key: ClientConfigKey) -> Self::Key {
-            Self::Key::Client(key)
-        }
-
-        fn url(self, url: &str) -> Self {
-            self.with_url(url)
-        }
-
-        fn set(self, key: Self::Key, value: &str) -> Self {
-            self.with_config(key, value)
-        }
+        same!();
 
         fn has_endpoint(&self) -> bool {
             let emulator = self.get_config_value(&Self::Key::UseEmulator);
             self.get_config_value(&Self::Key::Endpoint).is_some()
                 || emulator.is_some_and(|value| value == "true")
-        }
-
-        fn build(self) -> Result<Arc<dyn ObjectStore>> {
-            Ok(Arc::new(self.build()?))
         }
     }
 }

@@ -177,6 +177,12 @@ impl Store {
         &self.inner
     }
 
+    /// What it is called in errors.
+    fn name(&self) -> String {
+        let slash = if self.prefix.is_empty() { "" } else { "/" };
+        format!("the store {}{slash}{}", self.inner, self.prefix)
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
@@ -318,17 +324,25 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes objects, many with one request where the store can; one that is not there is fine. Each
-    /// has an answer, in any order.
-    pub(crate) fn delete_all(&self, keys: Vec<String>) -> BoxStream<'static, Result<()>> {
+    /// Deletes objects of `folder`, many with one request where the store can; one that is not there is
+    /// fine. Each that is gone has an answer. An error may be one of many objects.
+    pub(crate) fn delete_all(
+        &self,
+        folder: &str,
+        keys: &[String],
+    ) -> BoxStream<'static, Result<()>> {
         let paths: Result<Vec<Path>> = keys.iter().map(|key| self.path(key)).collect();
         let paths = match paths {
             Ok(paths) => paths,
             Err(e) => return futures::stream::once(async { Err(e) }).boxed(),
         };
         let answers = self.inner.delete_stream(futures::stream::iter(paths).map(Ok).boxed());
-        let answers = answers.map(|answer| absent(answer).map(drop));
-        answers.map(|answer| answer.map_err(Error::storage("delete", "objects"))).boxed()
+        let folder = folder.to_owned();
+        let answers = answers.map(move |answer| match absent(answer) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(Error::storage("delete objects of", folder.as_str())(e)),
+        });
+        answers.boxed()
     }
 
     /// The objects under `prefix`, which ends in a slash (or is empty, for all).

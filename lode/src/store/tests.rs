@@ -42,7 +42,8 @@ fn variables_that_are_not_unicode_are_skipped() {
 fn a_failure_that_was_seen_outweighs_a_success() {
     let store = Store::memory();
     let problem = |store: &Store| match store.check_trust() {
-        Err(Error::UncheckedStore { problem }) => Some(problem),
+        Err(Error::UncheckedStore { problem, .. }) => Some(problem),
+        Err(Error::UnsafeStore { problem, .. }) => Some(Some(format!("seen: {problem}"))),
         other => other.map(|()| None).unwrap(),
     };
     assert_eq!(problem(&store), None, "whoever made it answers for it");
@@ -59,7 +60,7 @@ fn a_failure_that_was_seen_outweighs_a_success() {
     store.trust.learn(Verdict::Fails("two winners".to_owned()));
     store.trust.learn(Verdict::Holds);
     clone.assume_create_only();
-    assert_eq!(problem(&clone), Some(Some("two winners".to_owned())));
+    assert_eq!(problem(&clone), Some(Some("seen: two winners".to_owned())));
     clone.assume_single_writer();
     assert_eq!(problem(&store), None);
     store.trust.learn(Verdict::Fails("two winners".to_owned()));

@@ -105,12 +105,12 @@ impl Store {
 
     /// Makes sure that this store may be committed to.
     pub(crate) fn check_trust(&self) -> Result<()> {
-        match &*self.trust.standing() {
+        match self.trust.standing().clone() {
             Standing::Trusted | Standing::SingleWriter => Ok(()),
-            Standing::Unchecked(problem) => Err(Error::UncheckedStore { problem: problem.clone() }),
-            Standing::Refuted(problem) => {
-                Err(Error::UncheckedStore { problem: Some(problem.clone()) })
+            Standing::Unchecked(problem) => {
+                Err(Error::UncheckedStore { store: self.name(), problem })
             }
+            Standing::Refuted(problem) => Err(Error::UnsafeStore { store: self.name(), problem }),
         }
     }
 }
