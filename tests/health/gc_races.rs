@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lode::{Dataset, Discarded, Error, Retain, Volume, metadata};
+use lode::{Dataset, Discarded, Error, Limits, Retain, Volume, metadata};
 
 use super::{DAY, World, blocks, files, id};
 use crate::support::ambient::uuid;
@@ -15,6 +15,27 @@ async fn stray(world: &World, number: u64) -> String {
     let key = format!("datasets/d/data/{}/00000.jsonl", uuid(number).simple());
     put(world.inner(), &key, "left over").await;
     key
+}
+
+/// Nothing is half condemned: the list is refused before anything is committed or deleted.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_could_not_be_read_again_is_not_made() {
+    let world = World::new();
+    let dataset = world.dataset();
+    dataset.write(&rows(0..5), metadata! {}).await.unwrap();
+    for number in 1..100 {
+        stray(&world, number).await;
+    }
+    world.pass(48);
+    let before = contents(world.inner()).await;
+    let limits = Limits { max_manifest_bytes: 4000, ..Limits::default() };
+    let error = world.dataset().limits(limits).gc().await.unwrap_err();
+    let Error::LimitExceeded { path, what: "the list of objects", limit: 4000 } = &error else {
+        panic!("{error:?}")
+    };
+    assert!(path.starts_with("datasets/d/gc/"), "{path}");
+    assert_eq!(contents(world.inner()).await, before);
+    assert_eq!(dataset.gc().await.unwrap().deleted, 99);
 }
 
 fn other(world: &World) -> Dataset<Row> {

@@ -200,7 +200,7 @@ pub(super) async fn end_of(
 ) -> Result<Result<(Footer, u64, Bytes), FooterError>> {
     let size = file.size_bytes;
     let mut begin = size.saturating_sub(END);
-    let mut end = get(store, file, begin..size).await?;
+    let mut end = store.get_range(&file.key, size, begin..size).await?;
     let tail = end.len().saturating_sub(TAIL_BYTES as usize);
     let len = match footer_len(&end.slice(tail..), size) {
         Ok(len) => len,
@@ -208,30 +208,10 @@ pub(super) async fn end_of(
     };
     if len + TAIL_BYTES > end.len() as u64 {
         begin = size - len - TAIL_BYTES;
-        end = get(store, file, begin..size).await?;
+        end = store.get_range(&file.key, size, begin..size).await?;
     }
     let from = usize::try_from(size - len - TAIL_BYTES - begin).unwrap_or(usize::MAX);
     let footer = end.slice(from.min(end.len())..end.len() - TAIL_BYTES as usize);
     let read = move || Footer::read(&footer, size).map(|footer| (footer, begin, end));
     Ok(spawn_blocking(read).await?)
-}
-
-/// These bytes of an object.
-pub(super) async fn get(
-    store: &Store,
-    file: &FileToRead,
-    range: std::ops::Range<u64>,
-) -> Result<Bytes> {
-    let want = range.end - range.start;
-    let Some(bytes) = store.get_range(&file.key, file.size_bytes, range).await? else {
-        let (path, source) = (file.key.clone(), "there is no such object".into());
-        return Err(Error::storage("get", &*file.key)(object_store::Error::NotFound {
-            path,
-            source,
-        }));
-    };
-    match bytes.len() as u64 == want {
-        true => Ok(bytes),
-        false => Err(Error::corrupt(&*file.key, "the store gave fewer bytes than it has")),
-    }
 }

@@ -12,7 +12,7 @@ use crate::codec::DecodeError;
 use crate::codec::parquet::{Filter, Footer, Pieces, SelectedBatches, Step, Survey};
 use crate::data::parallelism;
 use crate::data::read_columns::{build, undecodable};
-use crate::data::row_groups::{end_of, get};
+use crate::data::row_groups::end_of;
 use crate::data::source::FileToRead;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
@@ -186,7 +186,8 @@ async fn fetch(
         return Ok(there.clone());
     }
     // `get_ranges` would read up to a mebibyte between two ranges.
-    let gets = ranges.iter().cloned().map(|range| get(store, file, range));
+    let gets =
+        ranges.iter().cloned().map(|range| store.get_range(&file.key, file.size_bytes, range));
     let got: Vec<Bytes> = stream::iter(gets).buffered(REQUESTS).try_collect().await?;
     for (range, bytes) in ranges.into_iter().zip(got) {
         file.meter.bytes(bytes.len() as u64);

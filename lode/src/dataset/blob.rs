@@ -11,7 +11,6 @@ use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use object_store::GetOptions;
 use tokio::io::AsyncWrite;
 use tracing::{Instrument, Span};
 
@@ -408,34 +407,9 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
         if range.is_empty() {
             return Ok(Bytes::new());
         }
-        match self.fetch_range(file, range).await {
+        match self.store().get_range(&file.path, file.size_bytes, range).await {
             Ok(bytes) => Ok(bytes),
             Err(e) => Err(explain_missing(&self.context, manifest.snapshot_id, e).await),
-        }
-    }
-
-    async fn fetch_range(&self, file: &FileRef, range: Range<u64>) -> Result<Bytes> {
-        let key = file.path.as_str();
-        let expected = file.size_bytes;
-        let of_size = |size| {
-            let reason = format!("it has {size} bytes, and the manifest says {expected}");
-            Error::corrupt(key, reason)
-        };
-        let store = self.store();
-        let options = GetOptions::new().with_range(Some(range.clone()));
-        let found = match store.object_store().get_opts(&store.path(key)?, options).await {
-            Ok(found) if found.meta.size != expected => return Err(of_size(found.meta.size)),
-            Ok(found) => found.bytes().await,
-            Err(e @ object_store::Error::NotFound { .. }) => Err(e),
-            // Stores have no common error for a range behind the end.
-            Err(e) => match store.head(key).await? {
-                Some(meta) if meta.size != expected => return Err(of_size(meta.size)),
-                _ => Err(e),
-            },
-        };
-        match found.map_err(Error::storage("get", key))? {
-            bytes if bytes.len() as u64 == range.end - range.start => Ok(bytes),
-            _ => Err(Error::corrupt(key, "it is shorter than its manifest says")),
         }
     }
 

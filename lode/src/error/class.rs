@@ -71,6 +71,11 @@ impl Error {
         move |source| Self::Storage { operation, path, source }
     }
 
+    /// An object that has another size than a manifest says.
+    pub(crate) fn of_size(key: &str, expected: u64, size: u64) -> Self {
+        Self::corrupt(key, format!("it has {size} bytes, and the manifest says {expected}"))
+    }
+
     pub(crate) fn newer_minor(path: impl Into<String>, version: FormatVersion) -> Self {
         let can = "may read it, but not build upon it";
         Self::UnsupportedVersion { path: path.into(), found: version.to_string(), can }

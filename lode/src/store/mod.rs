@@ -1,5 +1,6 @@
 //! Where objects live: one key space of an [`object_store`] under a root prefix.
 
+mod answer;
 mod check;
 mod cloud;
 mod open;
@@ -23,6 +24,7 @@ use object_store::{
 };
 use uuid::Uuid;
 
+pub(crate) use answer::whole;
 pub use check::{Check, StoreReport};
 pub use open::StoreBuilder;
 pub(crate) use patience::best_effort;
@@ -277,38 +279,6 @@ impl Store {
         absent(self.inner.get(&path).await).map_err(Error::storage("get", key))
     }
 
-    /// The object's bytes, or `None` if there is none; refused above `limit` before they are read.
-    pub(crate) async fn get_bytes(&self, key: &str, limit: u64) -> Result<Option<Bytes>> {
-        let Some(found) = self.get(key).await? else { return Ok(None) };
-        if found.meta.size > limit {
-            return Err(Error::LimitExceeded { path: key.to_owned(), what: "the object", limit });
-        }
-        absent(whole(found).await).map_err(Error::storage("get", key))
-    }
-
-    /// These bytes of the object, which is to have `size` bytes, or `None` if there is none.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] if it has another size.
-    #[cfg(feature = "parquet")]
-    pub(crate) async fn get_range(
-        &self,
-        key: &str,
-        size: u64,
-        range: std::ops::Range<u64>,
-    ) -> Result<Option<Bytes>> {
-        let path = self.path(key)?;
-        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
-        let found = absent(self.inner.get_opts(&path, options).await);
-        let Some(found) = found.map_err(Error::storage("get", key))? else { return Ok(None) };
-        if found.meta.size != size {
-            let found = found.meta.size;
-            let reason = format!("it has {found} bytes, and the manifest says {size}");
-            return Err(Error::corrupt(key, reason));
-        }
-        absent(whole(found).await).map_err(Error::storage("get", key))
-    }
-
     /// What is known of an object without reading it, or `None` if there is none.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectMeta>> {
         let path = self.path(key)?;
@@ -403,17 +373,6 @@ impl fmt::Debug for Store {
         // Not the inner store's `Debug`: it could hold credentials.
         f.debug_struct("Store").field("prefix", &self.prefix).finish_non_exhaustive()
     }
-}
-
-/// The bytes that were promised. An answer that breaks off is no damage to what is stored.
-async fn whole(found: GetResult) -> object_store::Result<Bytes> {
-    let promised = found.range.end.saturating_sub(found.range.start);
-    let bytes = found.bytes().await?;
-    if bytes.len() as u64 == promised {
-        return Ok(bytes);
-    }
-    let source = format!("the answer has {} of {promised} bytes", bytes.len()).into();
-    Err(object_store::Error::Generic { store: "lode", source })
 }
 
 /// 'Not found' as `None`.

@@ -72,3 +72,47 @@ fn a_failure_that_was_seen_outweighs_a_success() {
     store.assume_create_only();
     assert_eq!(problem(&store), None);
 }
+
+type Chunks = BoxStream<'static, object_store::Result<Bytes>>;
+
+fn chunks(chunks: &'static [&'static str]) -> Chunks {
+    futures::stream::iter(chunks).map(|chunk| Ok(Bytes::from_static(chunk.as_bytes()))).boxed()
+}
+
+/// An answer that promises `range` of an object.
+fn answer(range: std::ops::Range<u64>, body: Chunks) -> GetResult {
+    let meta = ObjectMeta {
+        location: Path::from("a"),
+        last_modified: DateTime::UNIX_EPOCH,
+        size: range.end,
+        e_tag: None,
+        version: None,
+    };
+    let payload = object_store::GetResultPayload::Stream(body);
+    let (attributes, extensions) = Default::default();
+    GetResult { payload, meta, range, attributes, extensions }
+}
+
+#[tokio::test]
+async fn no_more_is_taken_than_was_promised() {
+    for (len, first) in [(3, &["abcd"][..]), (3, &["a", "bc"]), (0, &[]), (7, &["", "abc"])] {
+        let rest = futures::stream::repeat_with(|| Ok(Bytes::from_static(b"more")));
+        let error = whole(answer(0..len, chunks(first).chain(rest).boxed())).await.unwrap_err();
+        let said = format!("the answer has more than {len} bytes");
+        assert!(error.to_string().contains(&said), "{error}");
+    }
+}
+
+/// A promise takes no memory.
+#[tokio::test]
+async fn what_is_promised_and_does_not_come_is_told() {
+    let huge = u64::MAX - 1;
+    for body in [&["one"][..], &["", "on", "e"], &[]] {
+        let error = whole(answer(0..huge, chunks(body))).await.unwrap_err();
+        let len = body.concat().len();
+        assert!(error.to_string().contains(&format!("has {len} of {huge} bytes")), "{error}");
+    }
+    for body in [&["all"][..], &["", "al", "", "l"]] {
+        assert_eq!(whole(answer(6..9, chunks(body))).await.unwrap(), "all");
+    }
+}

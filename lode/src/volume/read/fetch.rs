@@ -1,9 +1,9 @@
 //! Bytes of one object: one request, checked.
 
 use bytes::Bytes;
+use object_store::GetResult;
 #[cfg(feature = "local")]
 use object_store::GetResultPayload;
-use object_store::{GetOptions, GetResult};
 use tokio::task::spawn_blocking;
 
 use super::extent::Extent;
@@ -15,6 +15,7 @@ use crate::data::{INLINE_BYTES, Spares};
 use crate::error::{Error, Result};
 use crate::manifest::{BlockRef, VolumeManifest};
 use crate::progress::Meter;
+use crate::store::whole;
 use crate::volume::chain::VolumeChain;
 
 /// Where an open snapshot's bytes come from.
@@ -88,19 +89,7 @@ impl Source<'_> {
         let expected = self.expected(extent)?;
         let key = block.path.as_str();
         let range = extent.place..extent.place.saturating_add(extent.length);
-        let options = GetOptions::new().with_range(Some(range.clone()));
-        let store = &self.history.store;
-        let found = match store.object_store().get_opts(&store.path(key)?, options).await {
-            Ok(found) => found,
-            Err(error) => return Err(self.refused(block, error).await),
-        };
-        if found.meta.size != block.object_length {
-            return Err(of_size(key, block.object_length, found.meta.size));
-        }
-        if found.range != range {
-            let reason = format!("the store gave bytes {:?} for {range:?}", found.range);
-            return Err(Error::corrupt(key, reason));
-        }
+        let found = self.history.store.request(key, block.object_length, range).await?;
         self.receive(found, expected, key).await
     }
 
@@ -111,7 +100,6 @@ impl Source<'_> {
         expected: Option<Expected>,
         key: &str,
     ) -> Result<Bytes> {
-        let length = found.range.end - found.range.start;
         #[cfg(feature = "local")]
         let found = match found.payload {
             GetResultPayload::File(file, _) => {
@@ -121,31 +109,11 @@ impl Source<'_> {
             }
             payload => GetResult { payload, ..found },
         };
-        let bytes = found.bytes().await.map_err(Error::storage("get", key))?;
-        let bytes = match length.checked_sub(bytes.len() as u64) {
-            Some(0) => bytes,
-            Some(missing) => return Err(short(key, missing)),
-            None => {
-                return Err(Error::corrupt(key, "the store gave more bytes than were asked for"));
-            }
-        };
+        let bytes = whole(found).await.map_err(Error::storage("get", key))?;
         let Some(expected) = expected else { return Ok(bytes) };
         let (hasher, bytes) = hash(expected.hasher(), bytes).await?;
         expected.check(hasher, key)?;
         Ok(bytes)
-    }
-
-    /// What it means that the store refused a range: stores have no common error for one that the
-    /// object has not.
-    async fn refused(self, block: &BlockRef, error: object_store::Error) -> Error {
-        let key = block.path.as_str();
-        if !matches!(error, object_store::Error::NotFound { .. })
-            && let Ok(Some(meta)) = self.history.store.head(key).await
-            && meta.size != block.object_length
-        {
-            return of_size(key, block.object_length, meta.size);
-        }
-        Error::storage("get", key)(error)
     }
 
     /// An object that is missing has either expired with its snapshot, or is lost: the manifest,
@@ -207,12 +175,4 @@ pub(super) async fn hash(mut hasher: Hasher, bytes: Bytes) -> Result<(Hasher, By
         (hasher, bytes)
     };
     if is_small { Ok(work()) } else { Ok(spawn_blocking(work).await?) }
-}
-
-pub(super) fn short(key: &str, missing: u64) -> Error {
-    Error::corrupt(key, format!("it ended {missing} bytes before its size"))
-}
-
-pub(super) fn of_size(key: &str, expected: u64, size: u64) -> Error {
-    Error::corrupt(key, format!("it has {size} bytes, and the manifest says {expected}"))
 }

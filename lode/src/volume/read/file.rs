@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use super::fetch::{Expected, of_size, short};
+use super::fetch::Expected;
 use crate::data::Spares;
 use crate::error::{Error, Result};
 
@@ -46,7 +46,7 @@ impl FileRead {
         })?;
         match meta.len() == size {
             true => read(file, range, expected, &key, spares),
-            false => Err(of_size(&key, size, meta.len())),
+            false => Err(Error::of_size(&key, size, meta.len())),
         }
     }
 }
@@ -83,7 +83,10 @@ pub(super) fn read(
         }
         let step = &mut buffer[filled..end];
         let read = match file.read(step) {
-            Ok(0) => return Err(short(key, (room - filled) as u64)),
+            Ok(0) => {
+                let reason = format!("it ended {} bytes before its size", room - filled);
+                return Err(Error::corrupt(key, reason));
+            }
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(failed(error)),

@@ -177,17 +177,27 @@ async fn a_store_that_lies_is_found_out() {
     disk.block(0, "a", noise(3, 1000)).await;
     let volume = disk.volume(1000);
     let watch = &disk.watch;
+    // What is stored may be well: only the answer is wrong.
     let lies = [
-        (&watch.cuts, "ended 1 bytes before"),
-        (&watch.adds, "more bytes"),
-        (&watch.shifts, "the store gave bytes"),
+        (&watch.cuts, "the answer has 999 of 1000 bytes", "the answer has 9 of 10 bytes"),
+        (&watch.adds, "the answer has more than 1000 bytes", "the answer has more than 10 bytes"),
+        (
+            &watch.shifts,
+            "bytes 1..1001 came for bytes 0..1000",
+            "bytes 11..21 came for bytes 10..20",
+        ),
     ];
-    for (lie, part) in lies {
+    let assert_said = |error: Error, said: &str| {
+        assert!(error.is_retryable(), "{error}");
+        let Error::Storage { path, source, .. } = &error else { panic!("{error:?}") };
+        assert!(*path == key("a") && source.to_string().contains(said), "{source}");
+    };
+    for (lie, of_all, of_some) in lies {
         lie.store(true, Ordering::SeqCst);
         for error in every_way(&volume).await {
-            assert_corrupt(&error, part);
+            assert_said(error, of_all);
         }
-        assert_corrupt(&volume.read_at(10..20).await.unwrap_err(), part);
+        assert_said(volume.read_at(10..20).await.unwrap_err(), of_some);
         lie.store(false, Ordering::SeqCst);
     }
     watch.is_down.store(true, Ordering::SeqCst);
