@@ -12,7 +12,7 @@ use object_store::memory::InMemory;
 use super::check::{Flaw, Flawed};
 use crate::support::contents;
 use crate::support::rows::{Row, numbers, rows};
-use crate::support::server::{fresh_prefix, s3_url};
+use crate::support::server::{fresh_prefix, rclone, s3_url};
 
 fn problem(error: Error) -> Option<String> {
     match error {
@@ -160,4 +160,32 @@ async fn the_server_holds_what_it_promises() {
     assert_eq!(report.checks().count(), 6);
     let snapshot = dataset.write(&rows(0..9), metadata! {}).await.unwrap();
     assert_eq!(numbers(&dataset, &snapshot).await.unwrap(), Vec::from_iter(0..9));
+}
+
+/// A real server that ignores the condition: several writers would lose commits there, and one does not.
+#[tokio::test]
+async fn a_server_that_ignores_the_condition_is_found_out() {
+    let Some(store) = rclone("a_server_that_ignores_the_condition_is_found_out") else { return };
+    let report = store.check().await;
+    let problems: Vec<_> = report.checks().filter(|check| check.problem.is_some()).collect();
+    // It answers a range with the right bytes, and a status that `object_store` does not take.
+    let [one, race, range] = problems[..] else { panic!("{report}") };
+    let said = |check: &lode::Check| check.problem.clone().unwrap();
+    let names = [one, race, range].map(|check| check.name);
+    assert_eq!(names, ["create-only", "create-only under a race", "range"]);
+    assert_eq!(said(one), "a create of an existing object succeeded");
+    assert!(said(race).ends_with("of 32 racing creates succeeded"), "{report}");
+    let dataset = Dataset::<Row>::new(&store, "rows").unwrap();
+    let error = dataset.append(&rows(0..9), metadata! {}).await.unwrap_err();
+    assert_eq!(seen(error), "create-only: a create of an existing object succeeded");
+    assert_eq!(dataset.latest().await.unwrap(), None);
+
+    store.assume_single_writer();
+    let appends = (0..8).map(|n| {
+        let dataset = Dataset::<Row>::new(&store, "rows").unwrap();
+        async move { dataset.append(&rows(n..n + 1), metadata! {}).await }
+    });
+    try_join_all(appends).await.unwrap();
+    let snapshot = dataset.latest().await.unwrap().unwrap();
+    assert_eq!(numbers(&dataset, &snapshot).await.unwrap(), Vec::from_iter(0..8));
 }
