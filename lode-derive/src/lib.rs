@@ -30,7 +30,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[lode(partition = "day")]` | a partition key made of a time: also `hour`, `month`, `year` |
 /// | `#[lode(json)]` | store the field as JSON: for types that lode does not know |
 /// | `#[lode(sort)]` | sort the rows of each file by this field, nulls first; by several in declared order. Strings, bytes, integers, bools, dates, times, UUIDs. Parquet only: other codecs keep the order given |
-/// | `#[lode(bloom)]` | write a Bloom filter, by which readers that ask it (lode's scans do not yet) skip row groups. Strings, bytes, integers, dates, times, UUIDs. Parquet only |
+/// | `#[lode(bloom)]` | write a Bloom filter, by which a scan for one value (`eq`, `is_in`) skips the row groups that do not have it. Strings, bytes, integers, dates, times, UUIDs. Parquet only |
 ///
 /// `sort` and `bloom` count on the fields of the record itself, not on those of records nested in it.
 ///

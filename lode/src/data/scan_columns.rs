@@ -9,7 +9,9 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::task::spawn_blocking;
 
 use crate::codec::DecodeError;
-use crate::codec::parquet::{Filter, Footer, Pieces, SelectedBatches, Step, Survey};
+use crate::codec::parquet::{
+    Filter, Footer, FooterError, Pieces, Projection, Selected, SelectedBatches, Step, Survey,
+};
 use crate::data::parallelism;
 use crate::data::read_columns::{build, undecodable};
 use crate::data::row_groups::end_of;
@@ -33,6 +35,26 @@ pub(crate) struct ColumnScan {
     /// How many records it has, if the manifest says so.
     pub(crate) rows: Option<u64>,
     pub(crate) filter: Option<Arc<Expr>>,
+    pub(crate) columns: ColumnsOf,
+}
+
+/// Which columns are to be read of the rows that pass.
+pub(crate) type ColumnsOf = fn(&Footer, Option<&Filter>) -> Result<Projection, FooterError>;
+
+/// Those of a record's fields.
+pub(crate) fn columns_of<S: Record>(
+    footer: &Footer,
+    _: Option<&Filter>,
+) -> Result<Projection, FooterError> {
+    footer.columns_of::<S>()
+}
+
+/// Those that tell which rows pass.
+pub(crate) fn tested_columns(
+    footer: &Footer,
+    filter: Option<&Filter>,
+) -> Result<Projection, FooterError> {
+    footer.tested_columns(filter)
 }
 
 /// What is known of a file before its pages are read.
@@ -47,10 +69,10 @@ pub(crate) struct Surveyed {
 }
 
 impl ColumnScan {
-    /// Reads the footer, and the indexes of the columns; `None` if it takes whole records to tell
+    /// Reads the footer, the indexes of the columns, and Bloom filters that may help; `None` if it takes whole records to tell
     /// which of them are wanted.
-    pub(crate) async fn open<S: Record>(self, store: &Store) -> Result<Option<Surveyed>> {
-        let Self { file, snapshot, rows, filter } = self;
+    pub(crate) async fn open(self, store: &Store) -> Result<Option<Surveyed>> {
+        let Self { file, snapshot, rows, filter, columns } = self;
         if file.compressor.name() != "noop" {
             return Ok(None);
         }
@@ -73,7 +95,7 @@ impl ColumnScan {
                 None => return Ok(None),
             },
         };
-        let columns = footer.columns_of::<S>().map_err(|e| invalid(e.into()))?;
+        let columns = columns(&footer, filter.as_ref()).map_err(|e| invalid(e.into()))?;
         let survey = Survey::new(footer, filter, columns, &file.limits);
         let survey = survey.map_err(|e| invalid(e.into()))?;
         let end = Pieces::new(vec![(begin, end)]);
@@ -84,9 +106,20 @@ impl ColumnScan {
         let surveyed = spawn_blocking(move || {
             let survey = survey.with_indexes(indexes);
             let steps = survey.steps();
-            (Arc::new(survey), steps)
+            (survey, steps)
         });
-        let (survey, steps) = surveyed.await?;
+        let (mut survey, mut steps) = surveyed.await?;
+        let blooms = survey.blooms(&steps);
+        if !blooms.is_empty() {
+            let pieces = fetch(store, &file, blooms, &end).await?;
+            let surveyed = spawn_blocking(move || {
+                let survey = survey.with_blooms(&steps, &pieces);
+                let steps = survey.steps();
+                (survey, steps)
+            });
+            (survey, steps) = surveyed.await?;
+        }
+        let survey = Arc::new(survey);
         Ok(Some(Surveyed { store: store.clone(), file, snapshot, survey, steps, end }))
     }
 }
@@ -110,6 +143,27 @@ impl Surveyed {
             Ok(records)
         });
         records.try_filter(|records| futures::future::ready(!records.is_empty())).boxed()
+    }
+
+    /// How many there are, row group by row group. Only what tells which records pass is decoded.
+    pub(crate) fn counts(self) -> BoxStream<'static, Result<u64>> {
+        let Self { store, file, snapshot, survey, steps, end } = self;
+        let meter = file.meter.clone();
+        let file = Arc::new(file);
+        let counts = stream::iter(steps).map(move |step| {
+            let (store, file) = (store.clone(), Arc::clone(&file));
+            let (survey, end) = (Arc::clone(&survey), end.clone());
+            async move {
+                let (selected, _) = test_step(&store, &file, snapshot, &survey, step, end).await?;
+                Ok(selected.map_or(0, |selected| selected.count()))
+            }
+        });
+        let done = stream::once(async move {
+            meter.file();
+            Ok(0)
+        });
+        // One row group is read ahead.
+        counts.buffered(2).chain(done).boxed()
     }
 
     /// As arrays.
@@ -158,17 +212,30 @@ async fn open_step(
     step: Step,
     end: Pieces,
 ) -> Result<Option<SelectedBatches>> {
-    let undecodable = |source| undecodable(source).into_error(&file.key, snapshot);
+    let (selected, asked) = test_step(store, file, snapshot, &survey, step, end).await?;
+    let Some(selected) = selected else { return Ok(None) };
+    let pieces = fetch(store, file, survey.bytes_to_open(&selected), &asked).await?;
+    let opened = spawn_blocking(move || survey.open(selected, &pieces)).await?;
+    opened.map(Some).map_err(|source| undecodable(source).into_error(&file.key, snapshot))
+}
+
+/// Finds the rows of a step that pass, if any does; and what was read for it.
+async fn test_step(
+    store: &Store,
+    file: &FileToRead,
+    snapshot: SnapshotId,
+    survey: &Arc<Survey>,
+    step: Step,
+    end: Pieces,
+) -> Result<(Option<Selected>, Pieces)> {
     let asked = match step.all {
         true => end,
         false => fetch(store, file, survey.bytes_to_test(&step), &end).await?,
     };
-    let (tester, pieces) = (Arc::clone(&survey), asked.clone());
+    let (tester, pieces) = (Arc::clone(survey), asked.clone());
     let tested = spawn_blocking(move || tester.test(step, &pieces)).await?;
-    let Some(selected) = tested.map_err(undecodable)? else { return Ok(None) };
-    let pieces = fetch(store, file, survey.bytes_to_open(&selected), &asked).await?;
-    let opened = spawn_blocking(move || survey.open(selected, &pieces)).await?;
-    Ok(Some(opened.map_err(undecodable)?))
+    let selected = tested.map_err(|source| undecodable(source).into_error(&file.key, snapshot))?;
+    Ok((selected, asked))
 }
 
 /// What is there, and these bytes.

@@ -248,25 +248,27 @@ impl<T: Record> Formats<T> {
         filter: Option<Arc<Expr>>,
         otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<Vec<S>>>> + Send + 'static,
     ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
-        self.surveyed::<S, _>(manifest, file, filter, Surveyed::records::<S>, otherwise)
+        let columns = data::columns_of::<S>;
+        self.surveyed(manifest, file, filter, columns, Surveyed::records::<S>, otherwise)
     }
 
     /// As [`scanned`](Self::scanned), whatever is made of it.
     #[cfg(feature = "parquet")]
-    pub(super) fn surveyed<S: Record, V: Send + 'static>(
+    pub(super) fn surveyed<V: Send + 'static>(
         &self,
         manifest: &Manifest,
         file: &FileRef,
         filter: Option<Arc<Expr>>,
+        columns: data::ColumnsOf,
         read: fn(Surveyed) -> BoxStream<'static, Result<V>>,
         otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<V>>> + Send + 'static,
     ) -> Result<BoxStream<'static, Result<V>>> {
         let snapshot = manifest.snapshot_id;
         let to_read = self.file(manifest, file)?;
-        let scan = data::ColumnScan { file: to_read, snapshot, rows: file.rows(), filter };
+        let scan = data::ColumnScan { file: to_read, snapshot, rows: file.rows(), filter, columns };
         let context = self.context.clone();
         let opened = async move {
-            match scan.open::<S>(&context.history.store).await {
+            match scan.open(&context.history.store).await {
                 Ok(Some(surveyed)) => {
                     let explain = move |e| {
                         let context = context.clone();

@@ -173,6 +173,19 @@ impl Expr {
         }
     }
 
+    /// The columns whose values are asked to be equal to one.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn equated<'a>(&'a self, visit: &mut impl FnMut(&'a ColumnPath)) {
+        match self {
+            Self::Compare { column, op: Op::Eq, .. } | Self::In { column, .. } => visit(column),
+            Self::Compare { .. } | Self::StartsWith { .. } | Self::IsNull { .. } => {}
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter().for_each(|part| part.equated(visit));
+            }
+            Self::Not(one) => one.equated(visit),
+        }
+    }
+
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::And(mut all), Self::And(more)) => {

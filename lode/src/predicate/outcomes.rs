@@ -138,11 +138,25 @@ impl Outcomes {
 impl Expr {
     /// What it can be for rows whose columns have these bounds.
     pub(crate) fn outcomes(&self, bounds: &impl Fn(&ColumnPath) -> Bounds) -> Outcomes {
+        self.outcomes_of(bounds, &|_, _| true)
+    }
+
+    /// What it can be for rows whose columns have these bounds, and no other values than some that they
+    /// `can_have`.
+    pub(crate) fn outcomes_of(
+        &self,
+        bounds: &impl Fn(&ColumnPath) -> Bounds,
+        can_have: &impl Fn(&ColumnPath, &Literal) -> bool,
+    ) -> Outcomes {
         match self {
             Self::Compare { column, op, literal } => {
                 let bounds = bounds(column);
                 let nans = Outcomes::of(Some(*op == Op::Ne));
-                of_each(&bounds, nans, compare(&bounds, *op, literal))
+                let values = match op {
+                    Op::Eq | Op::Ne if !can_have(column, literal) => nans,
+                    _ => compare(&bounds, *op, literal),
+                };
+                of_each(&bounds, nans, values)
             }
             // Not even null is in an empty list.
             Self::In { column, list } if list.is_empty() => {
@@ -152,6 +166,7 @@ impl Expr {
             }
             Self::In { column, list } => {
                 let bounds = bounds(column);
+                let list = list.iter().filter(|literal| can_have(column, literal));
                 of_each(&bounds, Outcomes::FALSE, is_in(&bounds, list))
             }
             Self::StartsWith { column, prefix } => {
@@ -165,14 +180,14 @@ impl Expr {
                     .with_if(Outcomes::FALSE, bounds.values || bounds.nans)
             }
             Self::And(all) => {
-                let parts = all.iter().map(|one| one.outcomes(bounds));
+                let parts = all.iter().map(|one| one.outcomes_of(bounds, can_have));
                 parts.reduce(Outcomes::and).unwrap_or(Outcomes::TRUE)
             }
             Self::Or(any) => {
-                let parts = any.iter().map(|one| one.outcomes(bounds));
+                let parts = any.iter().map(|one| one.outcomes_of(bounds, can_have));
                 parts.reduce(Outcomes::or).unwrap_or(Outcomes::FALSE)
             }
-            Self::Not(one) => one.outcomes(bounds).not(),
+            Self::Not(one) => one.outcomes_of(bounds, can_have).not(),
         }
     }
 }
@@ -206,11 +221,11 @@ fn compare(bounds: &Bounds, op: Op, literal: &Literal) -> Outcomes {
         .fold(Outcomes::NONE, |set, order| set.with(Outcomes::of(Some(op.holds(Some(order))))))
 }
 
-fn is_in(bounds: &Bounds, list: &[Literal]) -> Outcomes {
+fn is_in<'a>(bounds: &Bounds, list: impl Iterator<Item = &'a Literal>) -> Outcomes {
     if is_reversed(bounds) {
         return EITHER;
     }
-    let equal = list.iter().map(|one| compare(bounds, Op::Eq, one));
+    let equal = list.map(|one| compare(bounds, Op::Eq, one));
     equal.fold(Outcomes::FALSE, Outcomes::or)
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::{GetOptions, GetResult, GetResultPayload};
+use object_store::{GetOptions, GetResult};
 
 use super::{Store, absent};
 use crate::error::{Error, Result};
@@ -72,12 +72,12 @@ fn promised(found: &GetResult) -> u64 {
 /// The bytes that were promised. An answer that breaks off, or goes on, is no damage to what is stored.
 pub(crate) async fn whole(found: GetResult) -> object_store::Result<Bytes> {
     let promised = promised(&found);
-    let mut chunks = match found.payload {
-        GetResultPayload::Stream(chunks) => chunks,
-        // No more is read of a file than the range has.
-        #[cfg(feature = "local")]
-        GetResultPayload::File(..) => return exact(found.bytes().await?, promised),
-    };
+    // No more is read of a file than the range has.
+    #[cfg(feature = "local")]
+    if matches!(found.payload, object_store::GetResultPayload::File(..)) {
+        return exact(found.bytes().await?, promised);
+    }
+    let mut chunks = found.into_stream();
     let (mut first, mut joined, mut len) = (Bytes::new(), Vec::new(), 0_u64);
     while let Some(chunk) = chunks.try_next().await? {
         len = len.saturating_add(chunk.len() as u64);

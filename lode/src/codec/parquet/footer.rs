@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::SchemaDescriptor;
 
+use super::scan::Filter;
 use super::thrift::{Malformed, Thrift, kind};
 use crate::record::{FieldSchema, Record};
 
@@ -140,6 +141,21 @@ impl Footer {
     pub(crate) fn columns_of<T: Record>(&self) -> Result<Projection, FooterError> {
         let schema = self.metadata.file_metadata().schema_descr();
         self.projection(wanted(schema, T::SCHEMA.fields()))
+    }
+
+    /// The columns that tell which rows pass.
+    ///
+    /// # Errors
+    /// For columns that arrow cannot hold.
+    pub(crate) fn tested_columns(
+        &self,
+        filter: Option<&Filter>,
+    ) -> Result<Projection, FooterError> {
+        let all = self.metadata.file_metadata().schema_descr().num_columns();
+        self.projection(match filter {
+            Some(filter) => filter.leaves(all),
+            None => wanted(self.metadata.file_metadata().schema_descr(), &[]),
+        })
     }
 
     pub(super) fn projection(&self, leaves: Vec<bool>) -> Result<Projection, FooterError> {

@@ -37,7 +37,7 @@ pub use compression::{ParquetCompression, ParquetLevel};
 pub(crate) use decode::{Batches, Rows, footer_of};
 pub(crate) use footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
 pub(crate) use pages::Pieces;
-pub(crate) use scan::{Filter, SelectedBatches, Step, Survey};
+pub(crate) use scan::{Filter, Selected, SelectedBatches, Step, Survey};
 
 use decode::decode_file;
 
@@ -47,8 +47,8 @@ use encoder::Encoder;
 ///
 /// The columns are those of the record's schema, by name; nested records, lists, maps and options
 /// keep their shape. Files have statistics and an index of their pages, and Bloom filters for
-/// `#[lode(bloom)]` fields; the fingerprint of the schema stands in the footer as
-/// `lode.schema`, the schema itself as `lode.schema.json`.
+/// `#[lode(bloom)]` fields, by which scans leave out what they do not need; the fingerprint of the
+/// schema stands in the footer as `lode.schema`, the schema itself as `lode.schema.json`.
 ///
 /// # Order
 /// Where a record has `#[lode(sort)]` fields, each batch that is written is sorted by them (nulls

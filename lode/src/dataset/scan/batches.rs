@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use super::execute::FileScan;
 use super::{Open, Purpose, Scan};
 use crate::codec::EncodeError;
-use crate::data::Surveyed;
+use crate::data::{Surveyed, columns_of};
 use crate::dataset::read::one_by_one;
 use crate::error::{BoxError, Error, Result};
 use crate::record::Record;
@@ -84,10 +84,11 @@ fn batches<T: Record, S: Record>(
         return Ok(through_records()?.map_ok(|batch| vec![batch]).boxed());
     }
     let filter = filter.clone();
-    let found = formats.surveyed::<S, RecordBatch>(
+    let found = formats.surveyed(
         manifest,
         file,
         filter,
+        columns_of::<S>,
         Surveyed::batches,
         through_records,
     )?;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use futures::stream::BoxStream;
-#[cfg(feature = "parquet")]
 use futures::{StreamExt, TryStreamExt};
 
 use super::super::formats::{Formats, Wanted};
@@ -16,6 +15,8 @@ use super::super::formats::{Formats, Wanted};
 use super::select::convert;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
 use crate::codec::{DecodeRecords, Jsonl};
+#[cfg(feature = "parquet")]
+use crate::data::{Surveyed, tested_columns};
 use crate::error::Result;
 #[cfg(feature = "parquet")]
 use crate::error::{BoxError, Error};
@@ -55,6 +56,21 @@ pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, 
     let filter = Arc::clone(filter);
     let codec = Arc::new(FilterRecords { inner: codec, filter, rows: Arc::clone(&rows) });
     formats.decoded(manifest, file, Wanted { codec, rows: Some(rows) })
+}
+
+/// How many records of the file pass, in parts.
+pub(super) fn counts<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, Result<u64>>> {
+    let whole = whole(scan)?;
+    let of_records = move || Ok(whole.map_ok(|records| records.len() as u64).boxed());
+    #[cfg(feature = "parquet")]
+    {
+        let FileScan { formats, manifest, file, filter } = scan;
+        if formats.codec_of(manifest, file)?.is_parquet() {
+            let (filter, read) = (filter.clone(), Surveyed::counts);
+            return formats.surveyed(manifest, file, filter, tested_columns, read, of_records);
+        }
+    }
+    of_records()
 }
 
 /// The records of the file that pass, as records with a part of the fields.

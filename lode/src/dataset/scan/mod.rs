@@ -49,11 +49,14 @@ pub struct Scan<'a, T, S = T> {
     // Functions, so that the methods need no bounds: what is missing is reported once, at `scan`.
     check: fn(&Formats<T>, &Manifest, &[FileRef]) -> Result<()>,
     open: Open<T, S>,
-    open_whole: Open<T, T>,
+    counts: Counts<T>,
 }
 
 /// Reads what a scan wants of one file.
 type Open<T, S> = fn(&FileScan<T>) -> Result<BoxStream<'static, Result<Vec<S>>>>;
+
+/// Counts what a scan wants of one file, part by part.
+type Counts<T> = fn(&FileScan<T>) -> Result<BoxStream<'static, Result<u64>>>;
 
 impl<T, C, L> Dataset<T, C, L> {
     /// A scan of a snapshot: those of its records that a predicate is true for, or some fields of
@@ -102,7 +105,7 @@ impl<T, C, L> Dataset<T, C, L> {
             fields: T::SCHEMA.fields(),
             check: Formats::check,
             open: execute::whole,
-            open_whole: execute::whole,
+            counts: execute::counts,
         }
     }
 }
@@ -138,7 +141,7 @@ impl<'a, T, S> Scan<'a, T, S> {
         T: Record,
         P: Record,
     {
-        let Self { formats, snapshot, filter, partitions, fields, open_whole, .. } = self;
+        let Self { formats, snapshot, filter, partitions, fields, counts, .. } = self;
         Scan {
             formats,
             snapshot,
@@ -147,7 +150,7 @@ impl<'a, T, S> Scan<'a, T, S> {
             fields,
             check: select::check::<T, P>,
             open: execute::selected::<T, P>,
-            open_whole,
+            counts,
         }
     }
 
@@ -219,14 +222,17 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
     }
 
     /// How many records there are. A file is not read if the manifest says how many records it has,
-    /// and that the predicate is true for all of them.
+    /// and that the predicate is true for all of them; of a Parquet file, only the columns of the predicate
+    /// are.
     pub fn count(self) -> BoxFuture<'static, Result<u64>> {
-        let (span, open) = (self.span(), self.open_whole);
+        let (span, counts) = (self.span(), self.counts);
         let chosen = self.choose(Purpose::Count);
         let counted = async move {
             let Chosen { files, mut known, concurrency } = chosen?;
             let mut parts = futures::stream::iter(files)
-                .map(|file| count_file(open(&file)))
+                .map(|file| async move {
+                    counts(&file)?.try_fold(0, |a, b| async move { Ok(a + b) }).await
+                })
                 .buffered(concurrency.max(1));
             while let Some(part) = parts.try_next().await? {
                 known += part;
@@ -282,15 +288,6 @@ struct Chosen<T> {
     /// How many records there are in files that need not be read.
     known: u64,
     concurrency: usize,
-}
-
-async fn count_file<T>(chunks: Result<BoxStream<'static, Result<Vec<T>>>>) -> Result<u64> {
-    let mut chunks = chunks?;
-    let mut count = 0;
-    while let Some(chunk) = chunks.try_next().await? {
-        count += chunk.len() as u64;
-    }
-    Ok(count)
 }
 
 impl<T, S> fmt::Debug for Scan<'_, T, S> {

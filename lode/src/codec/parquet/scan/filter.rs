@@ -75,7 +75,7 @@ impl Filter {
     }
 
     /// For each leaf of the file whether it is needed.
-    pub(super) fn leaves(&self, all: usize) -> Vec<bool> {
+    pub(in super::super) fn leaves(&self, all: usize) -> Vec<bool> {
         let mut leaves = vec![false; all];
         let found = self.columns.iter().filter_map(|column| column.found.as_ref());
         for leaf in found.flat_map(|found| &found.leaves) {

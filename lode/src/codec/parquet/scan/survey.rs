@@ -12,12 +12,13 @@ use parquet::file::page_index::offset_index::PageLocation;
 use super::super::decode::{Batches, Group};
 use super::super::footer::{Footer, FooterError, Projection};
 use super::super::pages::Pieces;
+use super::bloom::Blooms;
 use super::bounds::{bounded_leaf, group_bounds, page_bounds};
-use super::filter::Filter;
+use super::filter::{Filter, FilterColumn};
 use super::index::{PageStats, places, stats};
 use crate::error::BoxError;
 use crate::limits::Limits;
-use crate::predicate::{Bounds, ColumnPath};
+use crate::predicate::{Bounds, ColumnPath, Literal};
 
 /// A row that passes is decoded with those of its stripe: runs of rows are cheaper than single
 /// ones.
@@ -37,6 +38,8 @@ pub(crate) struct Survey {
     asked: Option<Projection>,
     /// The indexes, as far as they were read.
     indexes: Pieces,
+    /// The Bloom filters, as far as they were read.
+    blooms: Blooms,
     limits: Limits,
 }
 
@@ -57,6 +60,16 @@ pub(crate) struct Selected {
     rows: Vec<Range<usize>>,
     /// … and for each of them whether it passes; `None` if all do.
     passing: Option<BooleanBuffer>,
+}
+
+impl Selected {
+    /// How many pass.
+    pub(crate) fn count(&self) -> u64 {
+        match &self.passing {
+            Some(passing) => passing.count_set_bits() as u64,
+            None => self.rows.iter().map(|rows| rows.len() as u64).sum(),
+        }
+    }
 }
 
 /// Which columns bytes are asked for of.
@@ -81,6 +94,7 @@ impl Survey {
             filter,
             columns,
             indexes: Pieces::new(Vec::new()),
+            blooms: Blooms::default(),
             limits: limits.clone(),
         })
     }
@@ -114,6 +128,35 @@ impl Survey {
         self
     }
 
+    /// Where the Bloom filters are that can rule out one of these steps; to be given to
+    /// [`with_blooms`](Self::with_blooms).
+    pub(crate) fn blooms(&self, steps: &[Step]) -> Vec<Range<u64>> {
+        let undecided = steps.iter().filter(|step| !step.all).map(|step| step.group);
+        let columns = undecided.flat_map(|group| self.equated().map(move |column| (group, column)));
+        columns.filter_map(|(group, column)| Blooms::place(&self.footer, group, column)).collect()
+    }
+
+    pub(crate) fn with_blooms(mut self, steps: &[Step], pieces: &Pieces) -> Self {
+        let mut blooms = Blooms::default();
+        for step in steps.iter().filter(|step| !step.all) {
+            for column in self.equated() {
+                blooms.add(&self.footer, step.group, column, pieces);
+            }
+        }
+        self.blooms = blooms;
+        self
+    }
+
+    /// The columns of the predicate whose values are asked to be equal to one.
+    fn equated(&self) -> impl Iterator<Item = &FilterColumn> {
+        let mut equated = Vec::new();
+        if let Some(filter) = &self.filter {
+            filter.expr.equated(&mut |column| equated.push(&column.path));
+        }
+        let columns = self.filter.iter().flat_map(|filter| &filter.columns);
+        columns.filter(move |column| equated.contains(&&column.column.path))
+    }
+
     /// What is to be read, row group by row group.
     pub(crate) fn steps(&self) -> Vec<Step> {
         (0..self.footer.groups()).filter_map(|group| self.step(group)).collect()
@@ -134,7 +177,11 @@ impl Survey {
         let bounds = |column: &ColumnPath| {
             at(column).and_then(|at| known.get(at).cloned()).unwrap_or(Bounds::UNKNOWN)
         };
-        let outcomes = filter.expr.outcomes(&bounds);
+        let can_have = |column: &ColumnPath, literal: &Literal| {
+            let column = at(column).and_then(|at| filter.columns.get(at));
+            column.is_none_or(|it| self.blooms.can_have(&self.footer, group, it, literal))
+        };
+        let outcomes = filter.expr.outcomes_of(&bounds, &can_have);
         if outcomes.never() {
             return None;
         }

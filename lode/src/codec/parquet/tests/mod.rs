@@ -1,5 +1,6 @@
 //! Parquet through a dataset, and files that are not what they seem.
 
+mod bloom;
 mod damage;
 mod files;
 mod round_trip;
