@@ -65,7 +65,7 @@ pub(crate) fn manifest() -> impl Strategy<Value = (Paths, Manifest)> {
                     // A blob's file has no algorithm of its own.
                     let is_named = manifest.checksum_algorithm.is_some() && !is_blob;
                     let checksum = checksum.filter(|_| is_named);
-                    Attachment::new(name, path, u64::from(size), checksum)
+                    Attachment { name, path, size_bytes: u64::from(size), checksum }
                 })
                 .collect();
             (paths, manifest.finish(paths, None).unwrap())

@@ -34,8 +34,6 @@ mod write;
 #[cfg(test)]
 pub(crate) mod arbitrary;
 #[cfg(test)]
-mod later;
-#[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, Utc};

@@ -58,12 +58,12 @@ fn the_fields_stand_in_the_documents_order() {
     let (paths, mut manifest) = sample();
     manifest.idempotency_key = Some("k".to_owned());
     manifest.last_gc = Some(GcRef::new(SnapshotId::FIRST, manifest.write_id.unwrap()));
-    manifest.attachments.push(Attachment::new(
-        "index".to_owned(),
-        paths.attachment(&manifest.dataset_id, manifest.write_id.unwrap(), 0),
-        3,
-        None,
-    ));
+    manifest.attachments.push(Attachment {
+        name: "index".to_owned(),
+        path: paths.attachment(&manifest.dataset_id, manifest.write_id.unwrap(), 0),
+        size_bytes: 3,
+        checksum: None,
+    });
     let json = manifest.finish(paths, None).unwrap().to_json().unwrap();
     let text = String::from_utf8(json).unwrap();
     let top = text.lines().filter_map(|line| line.strip_prefix("  \"")?.split('"').next());

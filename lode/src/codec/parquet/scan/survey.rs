@@ -72,6 +72,9 @@ impl Selected {
     }
 }
 
+/// The places of the pages of some columns.
+type Pages = HashMap<usize, Vec<PageLocation>>;
+
 /// Which columns bytes are asked for of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
@@ -319,14 +322,8 @@ impl Survey {
 
     /// The bytes that hold these rows, and the places of the pages of columns that are not all
     /// there.
-    #[allow(clippy::type_complexity)]
-    fn bytes(
-        &self,
-        group: usize,
-        rows: &[Range<usize>],
-        of: Of,
-    ) -> (Vec<Range<u64>>, HashMap<usize, Vec<PageLocation>>) {
-        let (mut bytes, mut pages) = (Vec::new(), HashMap::new());
+    fn bytes(&self, group: usize, rows: &[Range<usize>], of: Of) -> (Vec<Range<u64>>, Pages) {
+        let (mut bytes, mut pages) = (Vec::new(), Pages::new());
         let columns = match of {
             Of::Predicate => self.asked.as_ref(),
             Of::Output => Some(&self.columns),
