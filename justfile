@@ -18,7 +18,7 @@ test *arguments:
 test-s3 *arguments:
     tests/server/rclone run tests/server/seaweedfs run cargo test --workspace {{arguments}}
 
-# Eight writers with 200 commits each, on local disk and on S3; docs/HAMMER.md has the result.
+# Eight writers with 200 commits each, on local disk and on S3; docs/DESIGN.md has the result.
 hammer commits="200":
     LODE_HAMMER_COMMITS={{commits}} tests/server/seaweedfs run cargo test -p lode-tests --test lode -- hammer --test-threads 1
 

@@ -6,17 +6,17 @@ use futures::TryStreamExt;
 use lode::{Store, Volume};
 
 use super::slot::{Slot, VOLUME, WRITERS, bytes, length, slots};
-use super::{Place, commits_or, hammer};
+use super::{KILLED, Place, commits_or, hammer};
 use crate::support::server::s3_url;
 
 #[tokio::test]
 async fn no_acknowledged_block_is_lost() {
-    hammer("volume", Place::Disk("none"), commits_or(20), verify).await;
+    hammer("volume", Place::Disk("none"), commits_or(20), verify_disk).await;
 }
 
 #[tokio::test]
 async fn no_acknowledged_block_is_lost_when_every_put_is_synced() {
-    hammer("volume", Place::Disk("sync"), 6, verify).await;
+    hammer("volume", Place::Disk("sync"), 6, verify_disk).await;
 }
 
 #[tokio::test]
@@ -25,8 +25,16 @@ async fn no_acknowledged_block_is_lost_on_s3() {
     hammer("volume", Place::Url(url), commits_or(8), verify).await;
 }
 
+/// As [`verify`], and of what was staged nothing is left over.
+async fn verify_disk(store: &Store, logs: &[String], commits: u32) {
+    verify(store, logs, commits).await;
+    let newest = Volume::open(store, VOLUME).await.unwrap();
+    assert_eq!(newest.sessions().await.unwrap(), []);
+}
+
 /// One unbroken chain, in which every commit is exactly once, as it was acknowledged; every snapshot is
-/// what its parent was, and the commit's slot; and of what was staged nothing is left over.
+/// what its parent was, and the commit's slot. What was staged and is left over was on its way to a server
+/// when its process was killed, and came after the next one had looked for it.
 async fn verify(store: &Store, logs: &[String], commits: u32) {
     let newest = Volume::open(store, VOLUME).await.unwrap();
     assert_eq!(newest.total_length(), length(commits));
@@ -51,7 +59,6 @@ async fn verify(store: &Store, logs: &[String], commits: u32) {
             assert_eq!(newest.read_at(block.clone()).await.unwrap(), bytes(block));
         }
     }
-    assert!(newest.sessions().await.unwrap().is_empty());
     for (writer, log) in (0..).zip(logs) {
         assert_eq!(log.lines().count() as u32, commits);
         for (commit, line) in (0..).zip(log.lines()) {
@@ -59,5 +66,12 @@ async fn verify(store: &Store, logs: &[String], commits: u32) {
             assert_eq!(logged.parse(), Ok(commit));
             assert_eq!(found.get(&Slot { writer, commit }), Some(&id.parse().unwrap()));
         }
+    }
+    let left = newest.sessions().await.unwrap();
+    assert!(left.len() as u32 <= 3 * KILLED, "{left:?}");
+    for session in left {
+        let late = slots(commits).find(|slot| slot.blocks().contains(&session.blocks[0].range()));
+        assert!(late.is_some_and(|slot| slot.writer < KILLED), "{session:?}");
+        assert_eq!(session.blocks.len(), 1, "{session:?}");
     }
 }
