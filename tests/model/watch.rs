@@ -12,8 +12,8 @@ use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
-    Result, UploadPart,
+    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+    UploadPart,
 };
 use tokio::sync::Notify;
 
@@ -244,6 +244,8 @@ impl fmt::Display for Watch {
 /// A call that is dropped while its last upload completes.
 #[tokio::test]
 async fn an_upload_whose_completion_is_dropped_is_over() {
+    use object_store::ObjectStoreExt;
+
     let dir = tempfile::tempdir().unwrap();
     let disk = lode::Store::local(dir.path()).unwrap();
     let watch = Watch::new(Arc::clone(disk.object_store()));

@@ -13,7 +13,7 @@ struct Reading {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::memory();
     let new = vec![Reading { sensor: "roof".to_owned(), celsius: 21.5 }];
     let readings = Dataset::<Reading>::new(&store, "readings")?

@@ -16,7 +16,7 @@ fn text(metadata: impl lode::IntoMetadata) -> String {
     metadata.into_metadata().unwrap().to_string()
 }
 
-fn main() {
+pub fn main() {
     let run = Run { source_name: "bts", limits: BTreeMap::from([("max".to_owned(), 3)]) };
     let json = r#"{"limits":{"max":3},"sourceName":"bts"}"#;
     assert_eq!(text(&run), json);

@@ -44,7 +44,7 @@ struct Flight<T: Record + Default, const N: usize> {
     when: jiff::Timestamp,
 }
 
-fn main() {
+pub fn main() {
     type Of = Flight<FlightColumns, 2>;
     let at = "2013-01-01T05:00:00Z".parse().unwrap();
     let flight: fn() -> <Of as Record>::Columns = Of::columns;
@@ -52,7 +52,7 @@ fn main() {
         flight().at.ge(at) & flight().at.lt(at),
         flight().day.eq(chrono::NaiveDate::MIN) | flight().day.is_null(),
         flight().carrier.starts_with("U") & flight().carrier.is_in(["UA", "US"]),
-        flight().carrier.is_in(vec![String::from("UA")].iter().map(String::as_str)),
+        flight().carrier.is_in([String::from("UA")].iter().map(String::as_str)),
         flight().status.eq(Status::Late) & !flight().status.is_in([Status::OnTime]),
         flight().bytes.eq(b"ab") & flight().bytes.gt(&[1, 2]),
         flight().r#type.le(1.5),

@@ -9,7 +9,7 @@ macro_rules! record {
     };
 }
 
-fn main() {
+pub fn main() {
     record!(Flight { carrier: ::std::string::String, number: ::std::option::Option<u32> });
     let schema = <Flight as lode::Record>::SCHEMA;
     assert_eq!((schema.name(), schema.fields().len()), ("Flight", 2));

@@ -35,7 +35,7 @@ struct Schema {
     r#type: u128,
 }
 
-fn main() {
+pub fn main() {
     let schema = <Schema as lode::Record>::SCHEMA;
     let names: [&str; 5] = ::std::array::from_fn(|i| schema.fields()[i].name);
     assert_eq!(names, ["key", "index", "path", "finder", "type"]);

@@ -2,7 +2,7 @@
 
 use lode::Store;
 
-fn main() -> lode::Result<()> {
+pub fn main() -> lode::Result<()> {
     let store = Store::builder("memory:///team").env().open()?;
     store.assume_create_only();
     Ok(())

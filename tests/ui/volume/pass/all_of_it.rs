@@ -3,7 +3,7 @@
 use lode::{Base, Discarded, Metadata, StagedBlock, Store, Volume, VolumeSnapshotId, metadata};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::memory();
     let volume = Volume::create(&store, "disk", 4096)?;
     let staged = volume.stage_write_at(0, b"boot").await?;
