@@ -1,5 +1,8 @@
 //! What a write does when another writer committed first.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 /// What a commit that may be rebased does when another writer was first.
@@ -65,27 +68,5 @@ impl Retry {
         // A version 7 UUID ends in 62 random bits (RFC 9562 §5.7).
         let part = (entropy as u32 >> 8) as f64 / f64::from(1_u32 << 24);
         full.mul_f64(part)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_double_up_to_the_longest_and_halve_again_and_jitter_stays_below() {
-        let retry = Retry { jitter: false, ..Retry::default() };
-        let delays: Vec<u128> =
-            [0, 1, 2, 6, 7, 8, 13, 14, 15, 99].map(|n| retry.delay(n, 0).as_millis()).to_vec();
-        assert_eq!(delays, [10, 20, 40, 640, 1000, 640, 20, 10, 10, 10]);
-        let none = Retry { base_delay: Duration::ZERO, ..retry.clone() };
-        assert_eq!(none.delay(50, 0), Duration::ZERO);
-        let flat = Retry { base_delay: Duration::from_secs(9), ..retry };
-        assert_eq!([flat.delay(0, 0), flat.delay(9, 0)], [Duration::from_secs(1); 2]);
-
-        let retry = Retry::default();
-        assert_eq!(retry.delay(3, 0).as_millis(), 0);
-        assert!(retry.delay(3, u128::MAX) > Duration::from_millis(79));
-        assert!(retry.delay(3, u128::MAX) <= Duration::from_millis(80));
     }
 }

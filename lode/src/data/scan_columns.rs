@@ -49,14 +49,6 @@ pub(crate) fn columns_of<S: Record>(
     footer.columns_of::<S>()
 }
 
-/// Those that tell which rows pass.
-pub(crate) fn tested_columns(
-    footer: &Footer,
-    filter: Option<&Filter>,
-) -> Result<Projection, FooterError> {
-    footer.tested_columns(filter)
-}
-
 /// What is known of a file before its pages are read.
 pub(crate) struct Surveyed {
     store: Store,
@@ -69,8 +61,8 @@ pub(crate) struct Surveyed {
 }
 
 impl ColumnScan {
-    /// Reads the footer, the indexes of the columns, and Bloom filters that may help; `None` if it takes whole records to tell
-    /// which of them are wanted.
+    /// Reads the footer, the indexes of the columns, and Bloom filters that may help; `None` if it
+    /// takes whole records to tell which of them are wanted.
     pub(crate) async fn open(self, store: &Store) -> Result<Option<Surveyed>> {
         let Self { file, snapshot, rows, filter, columns } = self;
         if file.compressor.name() != "noop" {

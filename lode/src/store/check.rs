@@ -5,9 +5,10 @@ use std::fmt;
 use bytes::Bytes;
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
-use object_store::ObjectStoreExt;
+use object_store::GetOptions;
 
 use super::Store;
+use super::answer::whole;
 use super::trust::Verdict;
 use crate::error::{Error, Result, chain};
 
@@ -220,7 +221,12 @@ impl Probe<'_> {
         let key = self.key("range");
         self.store.put(&key, Bytes::from_static(b"0123456789").into()).await?;
         let path = self.store.path(&key)?;
-        let found = self.store.object_store().get_range(&path, 3..6).await;
+        let options = GetOptions::new().with_range(Some(3..6_u64));
+        let found = self.store.object_store().get_opts(&path, options).await;
+        let found = match found {
+            Ok(found) => whole(found).await,
+            Err(e) => Err(e),
+        };
         Ok(match found {
             Ok(found) if found == "345" => None,
             Ok(found) => Some(format!("a range of 3 bytes came back as {} bytes", found.len())),

@@ -14,9 +14,11 @@ use super::super::formats::{Formats, Wanted};
 #[cfg(feature = "parquet")]
 use super::select::convert;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
+#[cfg(feature = "parquet")]
+use crate::codec::parquet::Footer;
 use crate::codec::{DecodeRecords, Jsonl};
 #[cfg(feature = "parquet")]
-use crate::data::{Surveyed, tested_columns};
+use crate::data::Surveyed;
 use crate::error::Result;
 #[cfg(feature = "parquet")]
 use crate::error::{BoxError, Error};
@@ -66,8 +68,9 @@ pub(super) fn counts<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static,
     {
         let FileScan { formats, manifest, file, filter } = scan;
         if formats.codec_of(manifest, file)?.is_parquet() {
-            let (filter, read) = (filter.clone(), Surveyed::counts);
-            return formats.surveyed(manifest, file, filter, tested_columns, read, of_records);
+            let (filter, columns, read) =
+                (filter.clone(), Footer::tested_columns, Surveyed::counts);
+            return formats.surveyed(manifest, file, filter, columns, read, of_records);
         }
     }
     of_records()

@@ -131,12 +131,17 @@ impl Survey {
         self
     }
 
-    /// Where the Bloom filters are that can rule out one of these steps; to be given to
-    /// [`with_blooms`](Self::with_blooms).
+    /// Where the Bloom filters are that can rule out one of these steps, and have fewer bytes than
+    /// testing its rows takes; to be given to [`with_blooms`](Self::with_blooms).
     pub(crate) fn blooms(&self, steps: &[Step]) -> Vec<Range<u64>> {
-        let undecided = steps.iter().filter(|step| !step.all).map(|step| step.group);
-        let columns = undecided.flat_map(|group| self.equated().map(move |column| (group, column)));
-        columns.filter_map(|(group, column)| Blooms::place(&self.footer, group, column)).collect()
+        let len = |ranges: &[Range<u64>]| ranges.iter().map(|it| it.end - it.start).sum::<u64>();
+        let of_step = |step: &Step| {
+            let places = |column| Blooms::place(&self.footer, step.group, column);
+            let places: Vec<_> = self.equated().filter_map(places).collect();
+            Some(places).filter(|places| len(places) < len(&self.bytes_to_test(step)))
+        };
+        let undecided = steps.iter().filter(|step| !step.all);
+        undecided.filter_map(of_step).flatten().collect()
     }
 
     pub(crate) fn with_blooms(mut self, steps: &[Step], pieces: &Pieces) -> Self {

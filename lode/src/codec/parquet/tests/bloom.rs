@@ -105,7 +105,9 @@ async fn what_is_there_is_found() {
         let dataset = Dataset::<Keyed>::new(&store, "keyed").unwrap().codec(codec);
         let snapshot = dataset.write(&records, Metadata::empty()).await.unwrap();
         for record in records.iter().step_by(97) {
-            for question in questions(record) {
+            // A filter is only asked if it has fewer bytes than what it can save.
+            let wide = Keyed::columns().text.ne("") & Keyed::columns().raw.ne(b"");
+            for question in questions(record).into_iter().map(|it| it & wide.clone()) {
                 let passes = |it: &&Keyed| question.matches(it) == Some(true);
                 let expected: Vec<_> = records.iter().filter(passes).cloned().collect();
                 assert!(!expected.is_empty(), "{question}");
@@ -123,6 +125,7 @@ async fn what_is_there_is_found_by_later_records() {
     #[lode(crate = crate)]
     struct Later {
         id: u64,
+        text: String,
         #[lode(bloom)]
         short: i64,
         #[lode(bloom)]
@@ -142,6 +145,7 @@ async fn what_is_there_is_found_by_later_records() {
     let c = Later::columns;
     for of in records.iter().step_by(97) {
         let ids = async |question: Predicate<Later>| {
+            let question = question & c().text.ne("");
             let found = dataset.scan(&snapshot).filter(question).collect().await.unwrap();
             found.iter().map(|it| it.id).collect::<Vec<_>>()
         };
@@ -168,6 +172,7 @@ struct Plain {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[lode(crate = crate)]
 struct Bloomed {
+    #[lode(bloom)]
     id: u64,
     #[lode(bloom)]
     text: String,
@@ -179,7 +184,7 @@ async fn asked<T: Record>(records: &[T], question: Predicate<T>) -> (u64, u64, u
     let tell = Arc::clone(&told);
     let dataset = Dataset::<T>::new(&Store::memory(), "d")
         .unwrap()
-        .codec(Parquet::new().row_group_rows(5000))
+        .codec(Parquet::new().row_group_rows(5000).page_rows(100).dictionary("id", false))
         .on_progress(move |progress| *tell.lock().unwrap() = progress);
     let snapshot = dataset.write(records, Metadata::empty()).await.unwrap();
     let found = dataset.scan(&snapshot).filter(question.clone()).collect().await.unwrap();
@@ -202,6 +207,19 @@ async fn row_groups_are_not_read_that_do_not_have_it() {
         assert!(with.1 * 2 < without.1, "{} and {} bytes", with.1, without.1);
         assert!(with.2 <= with.1 && without.2 <= without.1, "{with:?} {without:?}");
     }
+}
+
+/// The bounds of pages leave less to read than the filter has bytes: it is not asked.
+#[tokio::test]
+async fn a_filter_is_not_read_where_it_saves_nothing() {
+    let text = |id: u64| format!("{:016x}", hash(id));
+    let plain: Vec<_> = (0..50_000).map(|id| Plain { id, text: text(id) }).collect();
+    let bloomed: Vec<_> = (0..50_000).map(|id| Bloomed { id, text: text(id) }).collect();
+    let without = asked(&plain, Plain::columns().id.eq(31_111)).await;
+    let with = asked(&bloomed, Bloomed::columns().id.eq(31_111)).await;
+    assert_eq!((without.0, with.0), (1, 1));
+    // A filter has some 8 kB.
+    assert!(with.1 < without.1 + 1000, "{} and {} bytes", with.1, without.1);
 }
 
 /// A filter that was damaged can say anything but must not stop a scan.
