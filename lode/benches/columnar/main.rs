@@ -28,7 +28,7 @@ use support::Bench;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let bench = Bench::new();
+    let bench = Bench::new().of_small_things(&runtime);
     let flights = flight::load();
     #[cfg(feature = "parquet")]
     {

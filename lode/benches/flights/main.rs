@@ -35,7 +35,7 @@ fn main() {
         Some("records") => return memory::records(&runtime),
         _ => {}
     }
-    let bench = Bench::new();
+    let bench = Bench::new().of_small_things(&runtime);
     if bench.wants("flights") {
         flights(&bench, &runtime);
     }

@@ -2,11 +2,15 @@
 #![allow(dead_code)]
 
 use std::fs::{self, File};
+use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tokio::runtime::{Handle, Runtime};
 
 const CHILD: &str = "LODE_BENCH_CHILD";
 
@@ -14,6 +18,8 @@ const CHILD: &str = "LODE_BENCH_CHILD";
 pub(crate) struct Bench {
     rounds: usize,
     filter: Option<String>,
+    /// Whose threads lode works on.
+    runtime: Option<Handle>,
 }
 
 impl Bench {
@@ -27,7 +33,12 @@ impl Bench {
         let rounds = std::env::var("LODE_BENCH_ROUNDS").ok().and_then(|n| n.parse().ok());
         // cargo passes `--bench`.
         let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-        Self { rounds: rounds.unwrap_or(5), filter }
+        Self { rounds: rounds.unwrap_or(5), filter, runtime: None }
+    }
+
+    /// Cases make so many small things that the allocator has to be seen to; see `settle`.
+    pub(crate) fn of_small_things(self, runtime: &Runtime) -> Self {
+        Self { runtime: Some(runtime.handle().clone()), ..self }
     }
 
     /// How often each case is to run.
@@ -57,8 +68,10 @@ impl Bench {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..=self.rounds {
             let a = time(|| lode("case"));
+            self.settle();
             clear(&dir.path().join("datasets/case"));
             let b = time(|| baseline(&dir.path().join("case")));
+            self.settle();
             clear(&dir.path().join("case"));
             if round > 0 {
                 ours.push(a);
@@ -67,6 +80,25 @@ impl Bench {
         }
         let (ours, theirs) = (median(ours), median(theirs));
         self.print(name, ours, theirs);
+    }
+
+    /// Makes the allocator do now what it puts off when a million small things are freed. The GNU C
+    /// library joins them when something large is wanted next, in the same of its arenas, each of which
+    /// belongs to a thread: the clock would run then, and for whoever comes next.
+    fn settle(&self) {
+        let want = || drop(black_box(Vec::<u8>::with_capacity(96 << 10)));
+        want();
+        let Some(runtime) = &self.runtime else { return };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let all = Arc::new(Barrier::new(threads + 1));
+        for _ in 0..threads {
+            let all = Arc::clone(&all);
+            runtime.spawn_blocking(move || {
+                want();
+                all.wait();
+            });
+        }
+        all.wait();
     }
 
     /// Prints a line.
@@ -108,7 +140,7 @@ impl Bench {
 fn clear(path: &Path) {
     if fs::remove_file(path).is_ok() || fs::remove_dir_all(path).is_ok() {
         File::open(path.parent().unwrap()).unwrap().sync_all().unwrap();
-        std::thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) use read_bytes::{bytes, read_all};
 pub(crate) use read_columns::{Columns, columns};
 pub(crate) use read_records::records;
 #[cfg(feature = "parquet")]
-pub(crate) use scan_columns::{ColumnScan, ColumnsOf, Surveyed, columns_of};
+pub(crate) use scan_columns::{ColumnScan, ColumnsOf, Surveyed, columns_of, columns_of_records};
 pub(crate) use source::FileToRead;
 pub(crate) use spare::Spares;
 pub(crate) use writer::{FileOptions, FileWriter};

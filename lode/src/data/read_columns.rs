@@ -159,7 +159,7 @@ impl ColumnFile {
             let what = "the decompressed file";
             return Err(Error::LimitExceeded { path: key, what, limit }.into());
         }
-        let columns = match footer.columns_of::<T>() {
+        let columns = match footer.columns_of_records::<T>() {
             Ok(columns) => Arc::new(columns),
             Err(reason) => return Err(undecodable(reason.into())),
         };

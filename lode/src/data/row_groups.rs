@@ -139,6 +139,10 @@ impl Cutter {
 
 /// All bytes, decompressed and verified.
 fn whole(reader: &mut Reader) -> Result<Bytes> {
+    if let Some(bytes) = reader.one_piece()? {
+        reader.verify()?;
+        return Ok(bytes);
+    }
     let limit = reader.file().limits.max_record_bytes;
     let mut bytes = Vec::new();
     if reader.is_plain() {

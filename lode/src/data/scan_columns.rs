@@ -49,6 +49,14 @@ pub(crate) fn columns_of<S: Record>(
     footer.columns_of::<S>()
 }
 
+/// The same, to make records of.
+pub(crate) fn columns_of_records<S: Record>(
+    footer: &Footer,
+    _: Option<&Filter>,
+) -> Result<Projection, FooterError> {
+    footer.columns_of_records::<S>()
+}
+
 /// What is known of a file before its pages are read.
 pub(crate) struct Surveyed {
     store: Store,

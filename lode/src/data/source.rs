@@ -113,6 +113,19 @@ impl Reader {
         Ok(read < n || (self.plain && self.source.lock().left == 0))
     }
 
+    /// All bytes, if the store gives them in one piece: they are not copied then.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(super) fn one_piece(&mut self) -> Result<Option<Bytes>> {
+        let limit = self.file.limits.max_decoded_bytes.unwrap_or(u64::MAX);
+        if !self.plain || self.file.size_bytes > limit {
+            return Ok(None);
+        }
+        let piece = self.source.lock().one_piece();
+        piece.map_err(|error| self.failed(error))
+    }
+
     /// The verdict, once the end was reached: whether all of the stored bytes were read, and are
     /// what the manifest says.
     pub(super) fn verify(&mut self) -> Result<()> {
@@ -238,6 +251,18 @@ impl Source {
         Ok(())
     }
 
+    /// What is left, if the next chunk is all of it.
+    fn one_piece(&mut self) -> io::Result<Option<Bytes>> {
+        let Stored::Stream(received) = &mut self.bytes else { return Ok(None) };
+        let chunk = match received.current() {
+            Ok(chunk) if chunk.len() as u64 == self.left => chunk.split_off(0),
+            Ok(_) => return Ok(None),
+            Err(error) => return Err(self.fail(error)),
+        };
+        self.took(chunk.len(), |hasher| hasher.update(&chunk))?;
+        Ok(Some(chunk))
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         if n == 0 {
@@ -318,15 +343,21 @@ fn receive(mut stream: BoxStream<'static, object_store::Result<Bytes>>) -> (Rece
 }
 
 impl Received {
-    /// Up to `n` bytes; none at the end.
-    fn next(&mut self, n: u64) -> object_store::Result<Bytes> {
+    /// The chunk that is next; empty at the end.
+    fn current(&mut self) -> object_store::Result<&mut Bytes> {
         while !self.current.has_remaining() {
             match self.chunks.blocking_recv() {
                 Some(chunk) => self.current = chunk?,
-                None => return Ok(Bytes::new()),
+                None => break,
             }
         }
-        let n = self.current.len().min(usize::try_from(n).unwrap_or(usize::MAX));
-        Ok(self.current.split_to(n))
+        Ok(&mut self.current)
+    }
+
+    /// Up to `n` bytes; none at the end.
+    fn next(&mut self, n: u64) -> object_store::Result<Bytes> {
+        let current = self.current()?;
+        let n = current.len().min(usize::try_from(n).unwrap_or(usize::MAX));
+        Ok(current.split_to(n))
     }
 }

@@ -248,7 +248,7 @@ impl<T: Record> Formats<T> {
         filter: Option<Arc<Expr>>,
         otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<Vec<S>>>> + Send + 'static,
     ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
-        let columns = data::columns_of::<S>;
+        let columns = data::columns_of_records::<S>;
         self.surveyed(manifest, file, filter, columns, Surveyed::records::<S>, otherwise)
     }
 

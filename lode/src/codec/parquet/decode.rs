@@ -243,7 +243,7 @@ pub(crate) fn decode_file<T: Record>(
         DecodeError { line, column: 0, source }
     };
     let footer = footer_of(&file).map_err(|e| at(records, e.into()))?;
-    let columns = footer.columns_of::<T>().map_err(|e| at(records, e.into()))?;
+    let columns = footer.columns_of_records::<T>().map_err(|e| at(records, e.into()))?;
     let footer = Arc::new(footer);
     for group in 0..footer.groups() {
         let opened = Batches::open(&footer, &columns, group, 0, file.clone(), limits);

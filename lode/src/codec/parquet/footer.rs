@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use arrow_schema::Fields;
+use arrow_schema::{DataType, FieldRef, Fields};
 use parquet::arrow::{
     FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
 };
+use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::SchemaDescriptor;
@@ -143,6 +145,18 @@ impl Footer {
         self.projection(wanted(schema, T::SCHEMA.fields()))
     }
 
+    /// As [`columns_of`](Self::columns_of), to make records of: where a column's texts are all in a
+    /// dictionary, they are left there.
+    ///
+    /// # Errors
+    /// For columns that arrow cannot hold.
+    pub(crate) fn columns_of_records<T: Record>(&self) -> Result<Projection, FooterError> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        let mut leaf = 0;
+        let fields = self.with_dictionaries(&self.fields, &mut leaf);
+        self.project(wanted(schema, T::SCHEMA.fields()), Some(&fields))
+    }
+
     /// The columns that tell which rows pass.
     ///
     /// # Errors
@@ -159,13 +173,55 @@ impl Footer {
     }
 
     pub(super) fn projection(&self, leaves: Vec<bool>) -> Result<Projection, FooterError> {
+        self.project(leaves, None)
+    }
+
+    /// `types` are those of all columns, if they are not as in [`fields`](Self::fields).
+    fn project(
+        &self,
+        leaves: Vec<bool>,
+        types: Option<&Fields>,
+    ) -> Result<Projection, FooterError> {
         let schema = self.metadata.file_metadata().schema_descr();
         let mask = ProjectionMask::leaves(schema, (0..leaves.len()).filter(|&i| leaves[i]));
-        let levels = || parquet_to_arrow_field_levels(schema, mask, None);
+        let levels = || parquet_to_arrow_field_levels(schema, mask, types);
         let levels = catch_unwind(AssertUnwindSafe(levels))
             .map_err(|_| FooterError::new("its columns cannot be read"))?
             .map_err(|error| FooterError::new(format!("its columns cannot be read: {error}")))?;
         Ok(Projection { levels, leaves })
+    }
+
+    /// These fields, of which `leaf` is the first leaf, with dictionaries.
+    fn with_dictionaries(&self, fields: &Fields, leaf: &mut usize) -> Fields {
+        let with = |field: &FieldRef| {
+            let ty = match field.data_type() {
+                DataType::Struct(fields) => DataType::Struct(self.with_dictionaries(fields, leaf)),
+                ty => {
+                    let first = *leaf;
+                    *leaf += leaves_below(ty);
+                    match ty {
+                        DataType::Utf8 if self.has_dictionaries(first) => {
+                            DataType::Dictionary(Box::new(DataType::UInt32), Box::new(ty.clone()))
+                        }
+                        _ => return Arc::clone(field),
+                    }
+                }
+            };
+            Arc::new(field.as_ref().clone().with_data_type(ty))
+        };
+        fields.iter().map(with).collect()
+    }
+
+    /// Whether all values of this leaf are in dictionaries.
+    fn has_dictionaries(&self, leaf: usize) -> bool {
+        let has = |group: &RowGroupMetaData| {
+            let column = group.columns().get(leaf)?;
+            column.dictionary_page_offset()?;
+            let pages = column.page_encoding_stats_mask()?;
+            let of = |encoding| pages.is_only(encoding);
+            Some(of(Encoding::RLE_DICTIONARY) || of(Encoding::PLAIN_DICTIONARY))
+        };
+        self.metadata.row_groups().iter().all(|group| has(group) == Some(true))
     }
 
     /// How many rows the file has.
@@ -279,6 +335,15 @@ fn wanted(schema: &SchemaDescriptor, fields: &[FieldSchema]) -> Vec<bool> {
         *first = true;
     }
     leaves
+}
+
+/// How many leaves there are below a column of this type.
+fn leaves_below(ty: &DataType) -> usize {
+    match ty {
+        DataType::Struct(fields) => fields.iter().map(|it| leaves_below(it.data_type())).sum(),
+        DataType::List(item) | DataType::Map(item, _) => leaves_below(item.data_type()),
+        _ => 1,
+    }
 }
 
 /// Looks at the schema in a footer: columns nested without end would overflow the stack.

@@ -1,5 +1,7 @@
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use arrow_array::{ArrayRef, downcast_integer_array};
+use arrow_buffer::ScalarBuffer;
 
 use super::ColumnError;
 
@@ -12,13 +14,16 @@ pub(super) fn plain(column: &ArrayRef) -> Result<ArrayRef, ColumnError> {
 }
 
 /// Which value of its dictionary each row of a column has.
-pub struct Keys(Vec<u32>);
+pub struct Keys(ScalarBuffer<u32>);
 
 impl Keys {
     /// The keys and values of a column that has a dictionary.
     pub(super) fn of(column: &ArrayRef) -> Option<(Self, &ArrayRef)> {
         let dictionary = column.as_any_dictionary_opt()?;
         let keys = dictionary.keys();
+        if let Some(keys) = keys.as_primitive_opt::<UInt32Type>() {
+            return Some((Self(keys.values().clone()), dictionary.values()));
+        }
         // Keys of null rows can be anything; no dictionary is as large as the last number.
         let keys = downcast_integer_array!(
             keys => keys.values().iter().map(|&key| of_number(key.into())).collect(),
@@ -27,7 +32,7 @@ impl Keys {
         Some((Self(keys), dictionary.values()))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, row: usize) -> Result<usize, ColumnError> {
         super::number::cell(&self.0, row).map(|key| key as usize)
     }

@@ -108,7 +108,11 @@ where
         records: &mut Vec<R>,
     ) -> Result<(), (usize, ColumnError)> {
         for row in rows {
-            records.push((self.read)(&self.readers, row).map_err(|error| (row, error))?);
+            // Not by `map_err`, which would move the record once more.
+            match (self.read)(&self.readers, row) {
+                Ok(record) => records.push(record),
+                Err(error) => return Err((row, error)),
+            }
         }
         Ok(())
     }

@@ -67,21 +67,29 @@ where
 }
 
 /// Reads texts, whichever way they are kept.
-pub enum TextReader {
+pub struct TextReader {
+    texts: Texts,
+    /// Where the texts are those of a dictionary, which one each row has.
+    keys: Option<Keys>,
+}
+
+enum Texts {
     Small(StringArray),
     Large(LargeStringArray),
     View(StringViewArray),
-    Dictionary(Keys, Box<Self>),
 }
 
 impl TextReader {
     #[inline(always)]
     pub(super) fn text(&self, row: usize) -> Result<&str, ColumnError> {
-        match self {
-            Self::Small(array) if row < array.len() => Ok(array.value(row)),
-            Self::Large(array) if row < array.len() => Ok(array.value(row)),
-            Self::View(array) if row < array.len() => Ok(array.value(row)),
-            Self::Dictionary(keys, values) => values.text(keys.at(row)?),
+        let row = match &self.keys {
+            Some(keys) => keys.at(row)?,
+            None => row,
+        };
+        match &self.texts {
+            Texts::Small(array) if row < array.len() => Ok(array.value(row)),
+            Texts::Large(array) if row < array.len() => Ok(array.value(row)),
+            Texts::View(array) if row < array.len() => Ok(array.value(row)),
             _ => Err(no_row(row)),
         }
     }
@@ -89,15 +97,17 @@ impl TextReader {
 
 impl ColumnReader for TextReader {
     fn open(column: &ArrayRef) -> Result<Self, ColumnError> {
-        if let Some((keys, values)) = Keys::of(column) {
-            return Ok(Self::Dictionary(keys, Box::new(Self::open(values)?)));
-        }
-        Ok(match column.data_type() {
-            DataType::Utf8 => Self::Small(column.as_string().clone()),
-            DataType::LargeUtf8 => Self::Large(column.as_string().clone()),
-            DataType::Utf8View => Self::View(column.as_string_view().clone()),
+        let (keys, texts) = match Keys::of(column) {
+            Some((keys, texts)) => (Some(keys), texts),
+            None => (None, column),
+        };
+        let texts = match texts.data_type() {
+            DataType::Utf8 => Texts::Small(texts.as_string().clone()),
+            DataType::LargeUtf8 => Texts::Large(texts.as_string().clone()),
+            DataType::Utf8View => Texts::View(texts.as_string_view().clone()),
             other => return Err(ColumnError::mismatch("Utf8", other)),
-        })
+        };
+        Ok(Self { texts, keys })
     }
 }
 

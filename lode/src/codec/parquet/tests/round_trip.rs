@@ -1,5 +1,7 @@
 //! What is written is read.
 
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
 use futures::TryStreamExt;
 
 use super::*;
@@ -62,6 +64,66 @@ async fn a_handle_of_another_codec_reads_it_and_both_stand_in_one_snapshot() {
     let expected: Vec<Trip> = trips(10).into_iter().chain(trips(10)).collect();
     assert_eq!(lines.read(&both).await.unwrap(), expected);
     assert_eq!(parquet.read(&both).await.unwrap(), expected);
+}
+
+/// Where all of a column's texts are in dictionaries, they are not copied out of them; where some
+/// are not, they are read all the same.
+#[tokio::test]
+async fn texts_are_left_in_their_dictionaries() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    #[lode(crate = crate)]
+    struct Note {
+        kind: Kind,
+        few: Option<String>,
+        many: String,
+        plain: String,
+        leg: Option<Leg>,
+        list: Vec<String>,
+        ratings: BTreeMap<String, Option<i16>>,
+    }
+
+    fn note(id: u64) -> Note {
+        let Trip { kind, name, best, ratings, .. } = trip(id);
+        Note {
+            kind,
+            few: (!id.is_multiple_of(3)).then_some(name),
+            // In the last row group only, they are more than a dictionary holds.
+            many: if id < 90_000 { String::new() } else { format!("{id:0>60}") },
+            plain: format!("{}", id % 9),
+            leg: best.map(|leg| Leg { from: leg.from[..6].to_owned(), ..leg }),
+            list: vec![format!("{}", id % 9)],
+            ratings,
+        }
+    }
+
+    let notes: Vec<Note> = (0..120_000).map(note).collect();
+    let codec = Parquet::new().row_group_rows(30_000).dictionary("plain", false);
+    let bytes = Bytes::from(encode(&codec, &notes).unwrap());
+    let footer = Arc::new(footer_of(&bytes).unwrap());
+    let of_records = footer.columns_of_records::<Note>().unwrap();
+    let of_batches = footer.columns_of::<Note>().unwrap();
+    let types = |columns: &Projection| -> String {
+        let limits = Limits::default();
+        let group = Batches::open(&footer, columns, 1, 0, bytes.clone(), &limits);
+        let batch = group.unwrap().next().unwrap().unwrap();
+        let leg = batch.column_by_name("leg").unwrap();
+        let from = leg.as_struct().column_by_name("from").unwrap();
+        let top = ["kind", "few", "many", "plain", "list"].map(|name| batch.column_by_name(name));
+        let columns = top.into_iter().flatten().chain([from]);
+        let is_dictionary = |column: &ArrayRef| column.as_any_dictionary_opt().is_some();
+        columns.map(|column| if is_dictionary(column) { 'd' } else { '-' }).collect()
+    };
+    assert_eq!(types(&of_records), "dd---d");
+    assert_eq!(types(&of_batches), "------");
+    assert!(decode::<Note>(&bytes).unwrap() == notes);
+
+    let dataset = Dataset::<Note>::new(&Store::memory(), "notes").unwrap().codec(codec);
+    let written = dataset.write(&notes, Metadata::empty()).await.unwrap();
+    assert!(dataset.read(&written).await.unwrap() == notes);
+    let fancy = Note::columns().kind.eq(Kind::Fancy) & Note::columns().few.is_not_null();
+    let expected: Vec<_> =
+        notes.into_iter().filter(|it| it.kind == Kind::Fancy && it.few.is_some()).collect();
+    assert!(dataset.scan(&written).filter(fancy).collect().await.unwrap() == expected);
 }
 
 /// Go Lode can put a compressor around Parquet.
