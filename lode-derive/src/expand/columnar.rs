@@ -68,16 +68,14 @@ pub(crate) fn record(
                     #private::row_builder::<Self, _>(
                         (#(#columns.builder(options),)*),
                         |builders, record| {
-                            #(
-                                #private::Push::push(&mut builders.#index, &record.#own)
-                                    .map_err(|error| error.within(#name))?;
-                            )*
-                            ::core::result::Result::Ok(())
+                            ::core::result::Result::Ok(0 #(
+                                + #private::Push::push(&mut builders.#index, &record.#own)
+                                    .map_err(|error| error.within(#name))?
+                            )*)
                         },
                         |builders| {
-                            #(#private::ColumnBuilder::push_null(&mut builders.#index);)*
+                            0 #(+ #private::ColumnBuilder::push_null(&mut builders.#index))*
                         },
-                        |builders| 0 #(+ #private::ColumnBuilder::bytes(&builders.#index))*,
                         |builders| {
                             ::core::result::Result::Ok(::core::convert::From::from([
                                 #(#private::ColumnBuilder::finish(&mut builders.#index)?),*

@@ -11,6 +11,9 @@ use crate::codec::Parquet;
 use crate::codec::{DecodeError, Jsonl, RecordCodec, RecordEncoder, RowCounter};
 use crate::compress::Compressor;
 use crate::record::Record;
+#[cfg(feature = "parquet")]
+use crate::record::stats::Promise;
+use crate::record::stats::{Gauges, Statistics};
 
 /// The half of a [`RecordCodec`] that reads.
 pub(crate) trait DecodeRecords<T>: Debug + Send + Sync {
@@ -113,6 +116,14 @@ impl<T: Record, C: RecordCodec<T>> EncodeRecords<T> for C {
     }
 }
 
+/// How the records of a file come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Any,
+    /// In the order of the file's rows.
+    Sorted,
+}
+
 /// A codec for records of type `T`.
 pub struct RecordFormat<T>(Arc<dyn EncodeRecords<T>>);
 
@@ -136,10 +147,6 @@ impl<T> RecordFormat<T> {
     pub(crate) fn compression(&self) -> Arc<dyn Compressor> {
         self.0.compression()
     }
-
-    pub(crate) fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
-        self.0.encoder()
-    }
 }
 
 impl<T: Record> RecordFormat<T> {
@@ -151,13 +158,25 @@ impl<T: Record> RecordFormat<T> {
         false
     }
 
-    /// An encoder for one data file, of records that come in the order of its rows.
-    pub(crate) fn encoder_of_sorted(&self) -> Box<dyn RecordEncoder<T>> {
+    /// An encoder for one data file, and where its statistics will come from.
+    pub(crate) fn encoder(
+        &self,
+        order: Order,
+        wants_statistics: bool,
+    ) -> (Box<dyn RecordEncoder<T>>, Statistics) {
         #[cfg(feature = "parquet")]
         if let Some(parquet) = self.0.as_parquet() {
-            return parquet.encoder_of_sorted();
+            let promise = wants_statistics.then(Promise::default);
+            let encoder = parquet.encoder_with(order == Order::Sorted, promise.clone());
+            return (encoder, promise.map_or(Statistics::Unwanted, Statistics::OfColumns));
         }
-        self.0.encoder()
+        // No other codec sorts.
+        let _ = order;
+        let statistics = match wants_statistics {
+            true => Statistics::OfRecords(Gauges::of::<T>()),
+            false => Statistics::Unwanted,
+        };
+        (self.0.encoder(), statistics)
     }
 }
 

@@ -33,9 +33,9 @@ pub use crate::record::columnar::TimeUnit;
 pub use bincode::Bincode;
 pub use content::{Auto, Blob, Codec, Content};
 pub(crate) use count::RowCounter;
-pub(crate) use format::DecodeRecords;
 #[doc(hidden)]
 pub use format::{BlobFormat, RecordFormat};
+pub(crate) use format::{DecodeRecords, Order};
 pub use jsonl::Jsonl;
 pub(crate) use jsonl::each_line;
 #[cfg(feature = "postcard")]

@@ -117,6 +117,7 @@ impl Reader {
     ///
     /// # Errors
     /// Of the store.
+    #[cfg(feature = "parquet")]
     pub(super) fn one_piece(&mut self) -> Result<Option<Bytes>> {
         let limit = self.file.limits.max_decoded_bytes.unwrap_or(u64::MAX);
         if !self.plain || self.file.size_bytes > limit {
@@ -252,6 +253,7 @@ impl Source {
     }
 
     /// What is left, if the next chunk is all of it.
+    #[cfg(feature = "parquet")]
     fn one_piece(&mut self) -> io::Result<Option<Bytes>> {
         let Stored::Stream(received) = &mut self.bytes else { return Ok(None) };
         let chunk = match received.current() {

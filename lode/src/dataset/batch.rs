@@ -8,10 +8,10 @@
 
 use std::collections::HashMap;
 
-use super::file::{CHUNK_BYTES, Encoded, OpenFile, Order, finish_all};
+use super::file::{CHUNK_BYTES, Encoded, OpenFile, finish_all};
 use super::order::sort;
 use super::staging::Staging;
-use crate::codec::RecordFormat;
+use crate::codec::{Order, RecordFormat};
 use crate::error::Result;
 use crate::layout::Partitioning;
 use crate::manifest::FileRef;
@@ -135,7 +135,8 @@ impl<T: Record> Batch<'_, T> {
         for (at, group) in groups.iter().enumerate() {
             let mut trial: Option<Encoded<T>> = None;
             for row in group.rows.skip(if at == 0 { place } else { 0 }) {
-                let begin = || Encoded::new(path.clone(), self.format, &limits, Order::Sorted);
+                let begin =
+                    || Encoded::new(path.clone(), self.format, &limits, Order::Sorted, false);
                 let file = trial.get_or_insert_with(begin);
                 let grown = file.push(&self.records[row], row as u64)?;
                 if self.turn.is_over(grown) {

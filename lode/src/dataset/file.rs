@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::measure::Span;
 use super::staging::Staging;
-use crate::codec::{EncodeError, RecordEncoder, RecordFormat};
+use crate::codec::{EncodeError, Order, RecordEncoder, RecordFormat};
 use crate::data::{FileWriter, Spares};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -15,7 +15,7 @@ use crate::manifest::{FileRef, FileStats};
 use crate::partition::Partition;
 use crate::progress::Meter;
 use crate::record::Record;
-use crate::record::stats::Gauges;
+use crate::record::stats::Statistics;
 
 /// Encoded records are handed on in chunks of this many bytes: it takes a few milliseconds to encode
 /// that much, and it makes a good unit to compress.
@@ -48,8 +48,7 @@ impl<T: Record> OpenFile<T> {
         let limits = &staging.context.limits;
         Self {
             partition,
-            encoded: Encoded::new(key.clone(), format, limits, order)
-                .with_statistics(staging.context.statistics),
+            encoded: Encoded::new(key.clone(), format, limits, order, staging.context.statistics),
             key,
             spares: staging.spares.clone(),
             writer,
@@ -104,7 +103,7 @@ impl<T: Record> OpenFile<T> {
 
     /// How many bytes it holds in memory.
     pub(super) fn buffered(&self) -> usize {
-        self.encoded.held() + self.writer.buffered_bytes()
+        self.encoded.held + self.writer.buffered_bytes()
     }
 
     /// Stores the file; its reference, as the manifest will have it.
@@ -133,14 +132,6 @@ pub(super) async fn finish_all<T: Record>(files: Vec<OpenFile<T>>) -> Result<Vec
     futures::stream::iter(files).map(OpenFile::finish).buffered(FINISHING).try_collect().await
 }
 
-/// How the records of a file come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Any,
-    /// In the order of the file's rows.
-    Sorted,
-}
-
 /// The records of one file, encoded one after the other.
 pub(super) struct Encoded<T> {
     /// What errors call the file.
@@ -150,14 +141,15 @@ pub(super) struct Encoded<T> {
     buffer: Vec<u8>,
     /// How many bytes were taken out of the buffer.
     taken: u64,
+    /// How many bytes are in memory.
+    held: usize,
     max_record_bytes: Option<u64>,
     max_bytes: Option<u64>,
     rows: u64,
     /// The number of the last record in the whole write.
     last: u64,
     span: Span,
-    /// Statistics of all columns, if they are wanted.
-    gauges: Option<Gauges>,
+    statistics: Statistics,
 }
 
 impl<T: Record> Encoded<T> {
@@ -166,35 +158,29 @@ impl<T: Record> Encoded<T> {
         format: &RecordFormat<T>,
         limits: &Limits,
         order: Order,
+        wants_statistics: bool,
     ) -> Self {
+        let (encoder, statistics) = format.encoder(order, wants_statistics);
         Self {
             path,
             format: format.clone(),
-            encoder: match order {
-                Order::Any => format.encoder(),
-                Order::Sorted => format.encoder_of_sorted(),
-            },
+            encoder,
             buffer: Vec::new(),
             taken: 0,
+            held: 0,
             max_record_bytes: limits.max_record_bytes,
             max_bytes: limits.max_decoded_bytes,
             rows: 0,
             last: 0,
             span: Span::default(),
-            gauges: None,
+            statistics,
         }
-    }
-
-    fn with_statistics(mut self, on: bool) -> Self {
-        self.gauges = on.then(Gauges::of::<T>);
-        self
     }
 
     /// What the manifest says of the columns.
     fn stats(&mut self) -> Option<FileStats> {
         let times = T::TIMESTAMP.map(|column| self.span.stats(column, self.rows));
-        let Some(gauges) = self.gauges.take() else { return times };
-        let mut stats = gauges.stats();
+        let Some(mut stats) = self.statistics.finish() else { return times };
         for times in times.into_iter().flat_map(|times| times.columns) {
             match stats.columns.iter_mut().find(|column| column.name == times.name) {
                 Some(column) => *column = times,
@@ -206,20 +192,19 @@ impl<T: Record> Encoded<T> {
 
     /// Adds one record, and says by how many bytes what is held grew.
     pub(super) fn push(&mut self, record: &T, row: u64) -> Result<usize> {
-        let before = self.held();
+        let before = self.held;
         self.encoder.push(record, &mut self.buffer).map_err(|e| Error::Encode {
             row,
             field: e.field,
             source: e.source,
         })?;
-        let grown = self.held().saturating_sub(before);
+        self.count();
+        let grown = self.held.saturating_sub(before);
         self.within(grown as u64, self.max_record_bytes, "an encoded record")?;
         self.within(self.bytes(), self.max_bytes, "the decompressed file")?;
         self.rows += 1;
         self.last = row;
-        if let Some(gauges) = &mut self.gauges {
-            gauges.add(record);
-        }
+        self.statistics.add(record);
         if let Some(column) = T::TIMESTAMP {
             self.span.add(record.timestamp()).map_err(|source| Error::Encode {
                 row,
@@ -233,12 +218,14 @@ impl<T: Record> Encoded<T> {
     /// Waits while the encoder has too much to do.
     pub(super) async fn ready(&mut self) -> Result<()> {
         let ready = poll_fn(|cx| self.encoder.poll_ready(cx, &mut self.buffer)).await;
+        self.count();
         self.judge(ready)
     }
 
     /// Adds what ends the file.
     pub(super) async fn finish(&mut self) -> Result<()> {
         let finished = poll_fn(|cx| self.encoder.poll_finish(cx, &mut self.buffer)).await;
+        self.count();
         self.judge(finished)
     }
 
@@ -257,26 +244,29 @@ impl<T: Record> Encoded<T> {
     /// What the buffer holds; `next` is the buffer from now on.
     fn take(&mut self, next: Vec<u8>) -> Bytes {
         self.taken += self.buffer.len() as u64;
-        std::mem::replace(&mut self.buffer, next).into()
+        let buffer = std::mem::replace(&mut self.buffer, next);
+        self.count();
+        buffer.into()
     }
 
     /// Throws away what is held.
     pub(super) fn discard(&mut self) {
-        self.taken += self.held() as u64;
+        self.taken += self.held as u64;
         self.buffer.clear();
         if self.encoder.buffered() > 0 {
-            self.encoder = self.format.encoder_of_sorted();
+            (self.encoder, _) = self.format.encoder(Order::Sorted, false);
         }
+        self.count();
     }
 
-    /// How many bytes are in memory.
-    fn held(&self) -> usize {
-        self.buffer.len() + self.encoder.buffered()
+    /// Sees what is held, after whatever may have changed it.
+    fn count(&mut self) {
+        self.held = self.buffer.len() + self.encoder.buffered();
     }
 
     /// How many bytes the file has so far.
     fn bytes(&self) -> u64 {
-        self.taken.max(self.encoder.uncompressed()) + self.held() as u64
+        self.taken.max(self.encoder.uncompressed()) + self.held as u64
     }
 
     fn within(&self, bytes: u64, limit: Option<u64>, what: &'static str) -> Result<()> {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use futures::future::join_all;
 
-use super::file::{CHUNK_BYTES, OpenFile, Order, finish_all};
+use super::file::{CHUNK_BYTES, OpenFile, finish_all};
 use super::staging::Staging;
-use crate::codec::RecordFormat;
+use crate::codec::{Order, RecordFormat};
 use crate::error::Result;
 use crate::layout::Partitioning;
 use crate::manifest::FileRef;

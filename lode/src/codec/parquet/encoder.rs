@@ -18,6 +18,7 @@ use crate::codec::{EncodeError, RecordEncoder};
 use crate::error::BoxError;
 use crate::record::Record;
 use crate::record::columnar::BatchBuilder;
+use crate::record::stats::{Gauges, Promise};
 
 /// Arrays are handed on when they have this many rows, …
 const BATCH_ROWS: usize = 8 << 10;
@@ -56,6 +57,10 @@ pub(super) struct Encoder<T: Record> {
     uncompressed: u64,
     has_ended: bool,
     stage: Stage,
+    /// Of each column, while no row group has it.
+    statistics: Vec<Gauges>,
+    /// Where they go at the end.
+    promise: Option<Promise>,
 }
 
 /// Some rows of a row group.
@@ -81,7 +86,11 @@ enum Stage {
 }
 
 impl<T: Record> Encoder<T> {
-    pub(super) fn new(settings: &Arc<Settings>, is_ordered: bool) -> Self {
+    pub(super) fn new(
+        settings: &Arc<Settings>,
+        is_ordered: bool,
+        promise: Option<Promise>,
+    ) -> Self {
         let builder = BatchBuilder::<T>::new(&settings.columns());
         let stage = match Output::new::<T>(settings, builder.schema()) {
             Ok(output) => Stage::Idle(Box::new(output), Vec::new()),
@@ -101,6 +110,8 @@ impl<T: Record> Encoder<T> {
             uncompressed: 0,
             has_ended: false,
             stage,
+            statistics: promise.iter().flat_map(|_| Gauges::of_fields::<T>()).collect(),
+            promise,
         }
     }
 
@@ -166,14 +177,14 @@ impl<T: Record> Encoder<T> {
                         (Stage::Sorting(file, job), None)
                     }
                     Some((batches, bytes, is_last)) => {
-                        (encode(file, columns, batches, bytes, is_last)?, None)
+                        (self.encode(file, columns, batches, bytes, is_last)?, None)
                     }
                 },
                 Stage::Sorting(file, mut job) => match job.poll(cx) {
                     Poll::Pending => (Stage::Sorting(file, job), Some(Poll::Pending)),
                     Poll::Ready(batches) => {
                         let batches = batches.flatten().map_err(whole)?;
-                        (encode(file, Vec::new(), batches, self.at_work, true)?, None)
+                        (self.encode(file, Vec::new(), batches, self.at_work, true)?, None)
                     }
                 },
                 Stage::Encoding(file, mut round) => match round.poll(cx) {
@@ -197,6 +208,9 @@ impl<T: Record> Encoder<T> {
                     Poll::Pending => (Stage::Finishing(job), Some(Poll::Pending)),
                     Poll::Ready(bytes) => {
                         append(output, bytes.map_err(whole)?.map_err(|e| whole(e.into()))?);
+                        if let Some(promise) = &self.promise {
+                            promise.keep(Gauges::joined(mem::take(&mut self.statistics)));
+                        }
                         (Stage::Done, None)
                     }
                 },
@@ -213,33 +227,38 @@ impl<T: Record> Encoder<T> {
         }
     }
 
+    /// Starts a round, and with its first one a row group.
+    fn encode(
+        &mut self,
+        file: Box<Output>,
+        mut columns: Vec<Column>,
+        batches: Vec<RecordBatch>,
+        bytes: usize,
+        is_last: bool,
+    ) -> Result<Stage, EncodeError> {
+        if columns.is_empty() {
+            columns = file.columns().map_err(|e| whole(e.into()))?;
+            for (column, gauges) in columns.iter_mut().zip(self.statistics.drain(..)) {
+                column.statistics = Some(gauges);
+            }
+        }
+        Ok(Stage::Encoding(file, Round::start(columns, batches, bytes, is_last)))
+    }
+
     /// What follows when a round is done.
-    fn encoded(&mut self, mut file: Box<Output>, columns: Vec<Column>, is_last: bool) -> Stage {
+    fn encoded(&mut self, mut file: Box<Output>, mut columns: Vec<Column>, is_last: bool) -> Stage {
         let bytes = mem::take(&mut self.at_work);
         if !is_last {
             self.encoded = columns.iter().map(Column::memory).sum();
             return Stage::Idle(file, columns);
         }
+        self.statistics = columns.iter_mut().filter_map(|it| it.statistics.take()).collect();
         self.encoded += bytes;
         Stage::Appending(Job::start(self.encoded, move || {
             let bytes = file.append(columns)?;
             Ok((file, bytes))
         }))
     }
-}
-
-fn encode(
-    file: Box<Output>,
-    columns: Vec<Column>,
-    batches: Vec<RecordBatch>,
-    bytes: usize,
-    is_last: bool,
-) -> Result<Stage, EncodeError> {
-    let columns = match columns.is_empty() {
-        true => file.columns().map_err(|e| whole(e.into()))?,
-        false => columns,
-    };
-    Ok(Stage::Encoding(file, Round::start(columns, batches, bytes, is_last)))
 }
 
 fn append(output: &mut Vec<u8>, bytes: Vec<u8>) {

@@ -14,6 +14,7 @@ use parquet::schema::types::SchemaDescriptor;
 use super::jobs::Job;
 use crate::data::parallelism;
 use crate::error::BoxError;
+use crate::record::stats::Gauges;
 
 /// A column of the record, in one row group.
 pub(super) struct Column {
@@ -26,6 +27,8 @@ pub(super) struct Column {
     pub(super) chunks: Vec<ArrowColumnChunk>,
     /// How many bytes of arrays it was given: what it costs.
     bytes: usize,
+    /// Of the whole file so far, if they are wanted.
+    pub(super) statistics: Option<Gauges>,
 }
 
 /// A compressor that has been used holds about this much.
@@ -51,6 +54,7 @@ impl Column {
                 .collect(),
             chunks: Vec::new(),
             bytes: 0,
+            statistics: None,
         };
         Ok(fields.iter().enumerate().map(column).collect())
     }
@@ -64,6 +68,9 @@ impl Column {
         for batch in batches {
             let array = batch.column(self.at);
             self.bytes += array.get_array_memory_size();
+            if let Some(gauges) = &mut self.statistics {
+                gauges.add_column(array);
+            }
             for (leaf, writer) in compute_leaves(&self.field, array)?.iter().zip(&mut self.writers)
             {
                 writer.write(leaf)?;

@@ -32,6 +32,7 @@ use crate::compress::{Compressor, Noop};
 use crate::limits::Limits;
 use crate::record::Record;
 use crate::record::columnar::{ColumnOptions, TimeUnit};
+use crate::record::stats::Promise;
 
 pub use compression::{ParquetCompression, ParquetLevel};
 pub(crate) use decode::{Batches, Rows, footer_of};
@@ -150,9 +151,15 @@ impl Parquet {
         self
     }
 
-    /// An encoder of records that come in their order already.
-    pub(crate) fn encoder_of_sorted<T: Record>(&self) -> Box<dyn RecordEncoder<T>> {
-        Box::new(Encoder::new(&self.settings, true))
+    /// An encoder of records, which may come in their order already. When it has finished, it keeps
+    /// the promise of the columns' statistics.
+    pub(crate) fn encoder_with<T: Record>(
+        &self,
+        is_sorted: bool,
+        statistics: Option<Promise>,
+    ) -> Box<dyn RecordEncoder<T>> {
+        let is_ordered = is_sorted || T::SORT.is_empty();
+        Box::new(Encoder::new(&self.settings, is_ordered, statistics))
     }
 }
 
@@ -176,7 +183,7 @@ impl<T: Record> RecordCodec<T> for Parquet {
     }
 
     fn encoder(&self) -> Box<dyn RecordEncoder<T>> {
-        Box::new(Encoder::new(&self.settings, T::SORT.is_empty()))
+        self.encoder_with(false, None)
     }
 
     /// A file is decoded whole: its footer comes last. [`Dataset`](crate::Dataset) reads it a row

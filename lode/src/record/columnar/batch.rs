@@ -23,11 +23,13 @@ pub(crate) struct BatchBuilder<T: Record> {
     schema: SchemaRef,
     columns: T::Builder,
     rows: usize,
+    bytes: usize,
 }
 
 impl<T: Record> BatchBuilder<T> {
     pub(crate) fn new(options: &ColumnOptions) -> Self {
-        Self { schema: arrow_schema::<T>(options), columns: T::Builder::new(options), rows: 0 }
+        let columns = T::Builder::new(options);
+        Self { schema: arrow_schema::<T>(options), columns, rows: 0, bytes: 0 }
     }
 
     /// The columns of the batches.
@@ -38,7 +40,7 @@ impl<T: Record> BatchBuilder<T> {
     /// Adds a record. After an error the builder is of no more use.
     #[inline]
     pub(crate) fn push(&mut self, record: &T) -> Result<(), EncodeError> {
-        self.columns.push(record).map_err(|error| {
+        self.bytes += self.columns.push(record).map_err(|error| {
             let (field, source) = error.into_parts();
             EncodeError { field, source }
         })?;
@@ -51,17 +53,16 @@ impl<T: Record> BatchBuilder<T> {
         self.rows
     }
 
-    /// About how many bytes the batch takes. Looks at every column: ask once per some hundred
-    /// records.
+    /// About how many bytes the batch takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.columns.bytes()
+        self.bytes
     }
 
     /// The batch, leaving the builder empty.
     pub(crate) fn finish(&mut self) -> Result<RecordBatch, EncodeError> {
         let encode_error = |source: BoxError| EncodeError { field: String::new(), source };
         let columns = self.columns.finish().map_err(|error| encode_error(error.into()))?;
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let Some(columns) = columns.as_struct_opt() else {
             return Err(encode_error("the record has no columns".into()));
         };

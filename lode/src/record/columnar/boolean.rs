@@ -29,13 +29,10 @@ impl ColumnBuilder for BooleanBuilder {
     }
 
     #[inline(always)]
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.values.len());
         self.values.append(false);
-    }
-
-    fn bytes(&self) -> usize {
-        self.values.len() / 8 + self.validity.bytes()
+        1
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -45,10 +42,10 @@ impl ColumnBuilder for BooleanBuilder {
 
 impl Push<bool> for BooleanBuilder {
     #[inline(always)]
-    fn push(&mut self, cell: &bool) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &bool) -> Result<usize, ColumnError> {
         self.values.append(*cell);
         self.validity.push_valid();
-        Ok(())
+        Ok(1)
     }
 }
 

@@ -22,7 +22,7 @@ impl Columnar for Bytes {
 
 impl Push<Bytes> for BytesBuilder<BinaryType> {
     #[inline]
-    fn push(&mut self, cell: &Bytes) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &Bytes) -> Result<usize, ColumnError> {
         self.push_value(cell)
     }
 }

@@ -78,12 +78,8 @@ impl<B: ColumnBuilder> ColumnBuilder for OptionalBuilder<B> {
     }
 
     #[inline]
-    fn push_null(&mut self) {
-        self.0.push_null();
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.bytes()
+    fn push_null(&mut self) -> usize {
+        self.0.push_null()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -93,13 +89,10 @@ impl<B: ColumnBuilder> ColumnBuilder for OptionalBuilder<B> {
 
 impl<V, B: Push<V>> Push<Option<V>> for OptionalBuilder<B> {
     #[inline(always)]
-    fn push(&mut self, cell: &Option<V>) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &Option<V>) -> Result<usize, ColumnError> {
         match cell {
             Some(value) => self.0.push(value),
-            None => {
-                self.0.push_null();
-                Ok(())
-            }
+            None => Ok(self.0.push_null()),
         }
     }
 }

@@ -48,9 +48,8 @@ impl Columnar for NaiveDate {
 
 impl Push<NaiveDate> for NumberBuilder<Date32Type> {
     #[inline]
-    fn push(&mut self, cell: &NaiveDate) -> Result<(), ColumnError> {
-        self.push_value(cell.num_days_from_ce() - EPOCH);
-        Ok(())
+    fn push(&mut self, cell: &NaiveDate) -> Result<usize, ColumnError> {
+        Ok(self.push_value(cell.num_days_from_ce() - EPOCH))
     }
 }
 
@@ -83,10 +82,9 @@ mod of_jiff {
     }
 
     impl Push<Date> for NumberBuilder<Date32Type> {
-        fn push(&mut self, cell: &Date) -> Result<(), ColumnError> {
+        fn push(&mut self, cell: &Date) -> Result<usize, ColumnError> {
             let days = EPOCH.until((Unit::Day, *cell)).map_err(ColumnError::new)?.get_days();
-            self.push_value(days);
-            Ok(())
+            Ok(self.push_value(days))
         }
     }
 

@@ -44,12 +44,8 @@ impl<E: Names> ColumnBuilder for NamesBuilder<E> {
     }
 
     #[inline]
-    fn push_null(&mut self) {
-        self.keys.push_null();
-    }
-
-    fn bytes(&self) -> usize {
-        self.keys.bytes()
+    fn push_null(&mut self) -> usize {
+        self.keys.push_null()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -60,9 +56,8 @@ impl<E: Names> ColumnBuilder for NamesBuilder<E> {
 
 impl<E: Names> Push<E> for NamesBuilder<E> {
     #[inline]
-    fn push(&mut self, cell: &E) -> Result<(), ColumnError> {
-        self.keys.push_value(cell.index() as i32);
-        Ok(())
+    fn push(&mut self, cell: &E) -> Result<usize, ColumnError> {
+        Ok(self.keys.push_value(cell.index() as i32))
     }
 }
 

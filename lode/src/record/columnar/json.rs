@@ -120,12 +120,8 @@ impl<C: 'static> ColumnBuilder for JsonBuilder<C> {
         Self { texts: TextBuilder::new(options), scratch: Vec::new(), of: PhantomData }
     }
 
-    fn push_null(&mut self) {
-        self.texts.push_null();
-    }
-
-    fn bytes(&self) -> usize {
-        self.texts.bytes()
+    fn push_null(&mut self) -> usize {
+        self.texts.push_null()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -134,7 +130,7 @@ impl<C: 'static> ColumnBuilder for JsonBuilder<C> {
 }
 
 impl<T, C: Convert<Value = T>> Push<T> for JsonBuilder<C> {
-    fn push(&mut self, cell: &T) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &T) -> Result<usize, ColumnError> {
         if let Some(path) =
             non_finite_with(|finder: Finder| -> Result<(), Stop> { C::to(cell, finder) })
         {

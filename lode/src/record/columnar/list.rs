@@ -45,12 +45,9 @@ impl Ends {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, end: i32) {
+    pub(super) fn push(&mut self, end: i32) -> usize {
         self.0.push(end);
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.0.as_slice())
+        size_of::<i32>()
     }
 
     pub(super) fn finish(&mut self) -> OffsetBuffer<i32> {
@@ -68,14 +65,14 @@ pub struct ListBuilder<T: Field> {
 
 impl<T: Field> ListBuilder<T> {
     #[inline]
-    fn push_slice(&mut self, list: &[T]) -> Result<(), ColumnError> {
+    fn push_slice(&mut self, list: &[T]) -> Result<usize, ColumnError> {
         let end = self.ends.next(list.len())?;
+        let mut bytes = self.ends.push(end);
         for (i, element) in list.iter().enumerate() {
-            self.elements.push(element).map_err(|error| error.at(i))?;
+            bytes += self.elements.push(element).map_err(|error| error.at(i))?;
         }
-        self.ends.push(end);
         self.validity.push_valid();
-        Ok(())
+        Ok(bytes)
     }
 }
 
@@ -89,13 +86,9 @@ impl<T: Field> ColumnBuilder for ListBuilder<T> {
         }
     }
 
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.ends.rows());
-        self.ends.push(self.ends.last());
-    }
-
-    fn bytes(&self) -> usize {
-        self.elements.bytes() + self.ends.bytes() + self.validity.bytes()
+        self.ends.push(self.ends.last())
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -175,7 +168,7 @@ impl<T: Field> Columnar for Vec<T> {
 
 impl<T: Field> Push<Vec<T>> for ListBuilder<T> {
     #[inline]
-    fn push(&mut self, cell: &Vec<T>) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &Vec<T>) -> Result<usize, ColumnError> {
         self.push_slice(cell)
     }
 }
@@ -203,7 +196,7 @@ impl<T: Field, const N: usize> Columnar for [T; N] {
 
 impl<T: Field, const N: usize> Push<[T; N]> for ListBuilder<T> {
     #[inline]
-    fn push(&mut self, cell: &[T; N]) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &[T; N]) -> Result<usize, ColumnError> {
         self.push_slice(cell)
     }
 }

@@ -36,18 +36,18 @@ impl<V: Field> MapBuilder<V> {
         &mut self,
         length: usize,
         entries: impl Iterator<Item = (&'a String, &'a V)>,
-    ) -> Result<(), ColumnError>
+    ) -> Result<usize, ColumnError>
     where
         V: 'a,
     {
         let end = self.ends.next(length)?;
+        let mut bytes = self.ends.push(end);
         for (key, value) in entries {
-            let pushed = self.keys.push(key).and_then(|()| self.values.push(value));
-            pushed.map_err(|error| error.at_key(key))?;
+            let pushed = self.keys.push(key).and_then(|key| Ok(key + self.values.push(value)?));
+            bytes += pushed.map_err(|error| error.at_key(key))?;
         }
-        self.ends.push(end);
         self.validity.push_valid();
-        Ok(())
+        Ok(bytes)
     }
 }
 
@@ -62,13 +62,9 @@ impl<V: Field> ColumnBuilder for MapBuilder<V> {
         }
     }
 
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.ends.rows());
-        self.ends.push(self.ends.last());
-    }
-
-    fn bytes(&self) -> usize {
-        self.keys.bytes() + self.values.bytes() + self.ends.bytes() + self.validity.bytes()
+        self.ends.push(self.ends.last())
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -139,7 +135,7 @@ macro_rules! maps {
         }
 
         impl<V: Field $(, $hasher: 'static)?> Push<$map> for MapBuilder<V> {
-            fn push(&mut self, cell: &$map) -> Result<(), ColumnError> {
+            fn push(&mut self, cell: &$map) -> Result<usize, ColumnError> {
                 self.push_entries(cell.len(), cell.iter())
             }
         }

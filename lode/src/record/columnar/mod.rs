@@ -91,11 +91,8 @@ pub trait ColumnBuilder: Send + 'static {
     /// An empty column.
     fn new(options: &ColumnOptions) -> Self;
 
-    /// Adds a cell that is null.
-    fn push_null(&mut self);
-
-    /// About how many bytes the cells take.
-    fn bytes(&self) -> usize;
+    /// Adds a cell that is null; about how many bytes it takes.
+    fn push_null(&mut self) -> usize;
 
     /// The column, leaving the builder empty.
     fn finish(&mut self) -> Result<ArrayRef, ArrowError>;
@@ -103,8 +100,8 @@ pub trait ColumnBuilder: Send + 'static {
 
 /// A builder that takes cells of type `T`.
 pub trait Push<T>: ColumnBuilder {
-    /// Adds a cell.
-    fn push(&mut self, cell: &T) -> Result<(), ColumnError>;
+    /// Adds a cell; about how many bytes it takes.
+    fn push(&mut self, cell: &T) -> Result<usize, ColumnError>;
 }
 
 /// Reads the cells of a column.

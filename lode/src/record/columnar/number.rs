@@ -20,9 +20,10 @@ pub struct NumberBuilder<A: ArrowPrimitiveType> {
 
 impl<A: ArrowPrimitiveType> NumberBuilder<A> {
     #[inline(always)]
-    pub(super) fn push_value(&mut self, value: A::Native) {
+    pub(super) fn push_value(&mut self, value: A::Native) -> usize {
         self.values.push(value);
         self.validity.push_valid();
+        size_of::<A::Native>()
     }
 
     pub(super) fn finish_numbers(&mut self) -> Result<PrimitiveArray<A>, ArrowError> {
@@ -38,13 +39,10 @@ impl<A: ArrowPrimitiveType> ColumnBuilder for NumberBuilder<A> {
     }
 
     #[inline(always)]
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.values.len());
         self.values.push(A::Native::default());
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(self.values.as_slice()) + self.validity.bytes()
+        size_of::<A::Native>()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -68,9 +66,8 @@ macro_rules! numbers {
 
         impl Push<$ty> for NumberBuilder<$arrow> {
             #[inline(always)]
-            fn push(&mut self, cell: &$ty) -> Result<(), ColumnError> {
-                self.push_value(*cell);
-                Ok(())
+            fn push(&mut self, cell: &$ty) -> Result<usize, ColumnError> {
+                Ok(self.push_value(*cell))
             }
         }
 

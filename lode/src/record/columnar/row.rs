@@ -8,14 +8,11 @@ use super::ColumnError;
 
 /// The columns of a record's fields, as they grow.
 pub trait RowBuilder<R>: Send {
-    /// Adds a cell to each.
-    fn push(&mut self, record: &R) -> Result<(), ColumnError>;
+    /// Adds a cell to each; about how many bytes they take.
+    fn push(&mut self, record: &R) -> Result<usize, ColumnError>;
 
-    /// Adds a null to each.
-    fn push_null(&mut self);
-
-    /// About how many bytes the columns take.
-    fn bytes(&self) -> usize;
+    /// Adds a null to each; about how many bytes they take.
+    fn push_null(&mut self) -> usize;
 
     /// The columns, leaving the builders empty.
     fn finish(&mut self) -> Result<Vec<ArrayRef>, ArrowError>;
@@ -37,41 +34,34 @@ pub trait RowReader<R>: Send + Sync {
 /// A [`RowBuilder`] of these builders: the functions say what is done to them.
 pub fn row_builder<R: 'static, B: Send + 'static>(
     builders: B,
-    push: impl Fn(&mut B, &R) -> Result<(), ColumnError> + Send + 'static,
-    push_null: impl Fn(&mut B) + Send + 'static,
-    bytes: impl Fn(&B) -> usize + Send + 'static,
+    push: impl Fn(&mut B, &R) -> Result<usize, ColumnError> + Send + 'static,
+    push_null: impl Fn(&mut B) -> usize + Send + 'static,
     finish: impl Fn(&mut B) -> Result<Vec<ArrayRef>, ArrowError> + Send + 'static,
 ) -> Box<dyn RowBuilder<R>> {
-    Box::new(Builder { builders, push, push_null, bytes, finish, of: PhantomData })
+    Box::new(Builder { builders, push, push_null, finish, of: PhantomData })
 }
 
-struct Builder<R, B, P, N, S, F> {
+struct Builder<R, B, P, N, F> {
     builders: B,
     push: P,
     push_null: N,
-    bytes: S,
     finish: F,
     of: PhantomData<fn(&R)>,
 }
 
-impl<R, B, P, N, S, F> RowBuilder<R> for Builder<R, B, P, N, S, F>
+impl<R, B, P, N, F> RowBuilder<R> for Builder<R, B, P, N, F>
 where
     B: Send,
-    P: Fn(&mut B, &R) -> Result<(), ColumnError> + Send,
-    N: Fn(&mut B) + Send,
-    S: Fn(&B) -> usize + Send,
+    P: Fn(&mut B, &R) -> Result<usize, ColumnError> + Send,
+    N: Fn(&mut B) -> usize + Send,
     F: Fn(&mut B) -> Result<Vec<ArrayRef>, ArrowError> + Send,
 {
-    fn push(&mut self, record: &R) -> Result<(), ColumnError> {
+    fn push(&mut self, record: &R) -> Result<usize, ColumnError> {
         (self.push)(&mut self.builders, record)
     }
 
-    fn push_null(&mut self) {
-        (self.push_null)(&mut self.builders);
-    }
-
-    fn bytes(&self) -> usize {
-        (self.bytes)(&self.builders)
+    fn push_null(&mut self) -> usize {
+        (self.push_null)(&mut self.builders)
     }
 
     fn finish(&mut self) -> Result<Vec<ArrayRef>, ArrowError> {

@@ -52,14 +52,10 @@ impl<T: Columns> ColumnBuilder for StructBuilder<T> {
         }
     }
 
-    fn push_null(&mut self) {
-        self.row.push_null();
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.rows);
         self.rows += 1;
-    }
-
-    fn bytes(&self) -> usize {
-        self.row.bytes() + self.validity.bytes()
+        self.row.push_null()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -72,11 +68,11 @@ impl<T: Columns> ColumnBuilder for StructBuilder<T> {
 
 impl<T: Columns> Push<T> for StructBuilder<T> {
     #[inline]
-    fn push(&mut self, cell: &T) -> Result<(), ColumnError> {
-        self.row.push(cell)?;
+    fn push(&mut self, cell: &T) -> Result<usize, ColumnError> {
+        let bytes = self.row.push(cell)?;
         self.validity.push_valid();
         self.rows += 1;
-        Ok(())
+        Ok(bytes)
     }
 }
 

@@ -11,9 +11,7 @@ impl ColumnBuilder for Stub {
         Self
     }
 
-    fn push_null(&mut self) {}
-
-    fn bytes(&self) -> usize {
+    fn push_null(&mut self) -> usize {
         0
     }
 
@@ -23,7 +21,7 @@ impl ColumnBuilder for Stub {
 }
 
 impl<T> Push<T> for Stub {
-    fn push(&mut self, _: &T) -> Result<(), ColumnError> {
+    fn push(&mut self, _: &T) -> Result<usize, ColumnError> {
         Err(ColumnError::new("not a record"))
     }
 }

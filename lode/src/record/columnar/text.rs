@@ -19,12 +19,12 @@ pub(super) type TextBuilder = BytesBuilder<Utf8Type>;
 
 impl<A: ByteArrayType<Offset = i32>> BytesBuilder<A> {
     #[inline(always)]
-    pub(super) fn push_value(&mut self, value: &A::Native) -> Result<(), ColumnError> {
+    pub(super) fn push_value(&mut self, value: &A::Native) -> Result<usize, ColumnError> {
         let bytes: &[u8] = value.as_ref();
         // What does not fit would panic.
         check_room(self.0.values_slice().len(), bytes.len())?;
         self.0.append_value(value);
-        Ok(())
+        Ok(bytes.len() + size_of::<i32>())
     }
 }
 
@@ -51,12 +51,9 @@ where
     }
 
     #[inline(always)]
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.0.append_null();
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.values_slice().len() + size_of_val(self.0.offsets_slice())
+        size_of::<i32>()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -124,7 +121,7 @@ macro_rules! texts {
 
         impl Push<$ty> for TextBuilder {
             #[inline(always)]
-            fn push(&mut self, cell: &$ty) -> Result<(), ColumnError> {
+            fn push(&mut self, cell: &$ty) -> Result<usize, ColumnError> {
                 self.push_value(cell)
             }
         }

@@ -42,13 +42,13 @@ impl TimestampBuilder {
         seconds: i64,
         nanoseconds: u32,
         text: impl FnOnce() -> String,
-    ) -> Result<(), ColumnError> {
+    ) -> Result<usize, ColumnError> {
         let Some(value) = self.count(seconds, nanoseconds) else {
             return Err(inexact(self.unit, &text()));
         };
         self.values.push(value);
         self.validity.push_valid();
-        Ok(())
+        Ok(size_of::<i64>())
     }
 
     #[inline]
@@ -95,13 +95,10 @@ impl ColumnBuilder for TimestampBuilder {
     }
 
     #[inline]
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.values.len());
         self.values.push(0);
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(self.values.as_slice()) + self.validity.bytes()
+        size_of::<i64>()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -182,7 +179,7 @@ impl Columnar for DateTime<Utc> {
 
 impl Push<DateTime<Utc>> for TimestampBuilder {
     #[inline]
-    fn push(&mut self, cell: &DateTime<Utc>) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &DateTime<Utc>) -> Result<usize, ColumnError> {
         self.push_time(cell.timestamp(), cell.timestamp_subsec_nanos(), || cell.to_rfc3339())
     }
 }
@@ -212,7 +209,7 @@ mod of_jiff {
 
     impl Push<Timestamp> for TimestampBuilder {
         #[inline]
-        fn push(&mut self, cell: &Timestamp) -> Result<(), ColumnError> {
+        fn push(&mut self, cell: &Timestamp) -> Result<usize, ColumnError> {
             // Before 1970 both parts are negative.
             let nanoseconds = cell.subsec_nanosecond();
             let (seconds, nanoseconds) = match u32::try_from(nanoseconds) {

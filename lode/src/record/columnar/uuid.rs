@@ -32,13 +32,10 @@ impl ColumnBuilder for UuidBuilder {
     }
 
     #[inline]
-    fn push_null(&mut self) {
+    fn push_null(&mut self) -> usize {
         self.validity.push_null(self.values.len());
         self.values.push([0; 16]);
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(self.values.as_slice()) + self.validity.bytes()
+        size_of::<Uuid>()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -51,10 +48,10 @@ impl ColumnBuilder for UuidBuilder {
 
 impl Push<Uuid> for UuidBuilder {
     #[inline]
-    fn push(&mut self, cell: &Uuid) -> Result<(), ColumnError> {
+    fn push(&mut self, cell: &Uuid) -> Result<usize, ColumnError> {
         self.values.push(cell.into_bytes());
         self.validity.push_valid();
-        Ok(())
+        Ok(size_of::<Uuid>())
     }
 }
 

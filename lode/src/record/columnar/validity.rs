@@ -26,10 +26,6 @@ impl Validity {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.0.as_ref().map_or(0, |bits| bits.len() / 8)
-    }
-
     pub(super) fn finish(&mut self) -> Option<NullBuffer> {
         self.0.take().map(|mut bits| NullBuffer::new(bits.finish()))
     }

@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! records ── observe (derived) ──► Gauges ── stats ──► FileStats ── in the manifest ──► bounds.rs ──► Bounds
+//! columns ── arrays.rs ──────────────┘
 //! ```
 
+#[cfg(feature = "parquet")]
+mod arrays;
 mod bounds;
 mod prefix;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +21,9 @@ use serde_json::Value as Json;
 
 pub(crate) use bounds::file_bounds;
 use prefix::Prefixes;
+#[cfg(feature = "parquet")]
+pub(crate) use source::Promise;
+pub(crate) use source::Statistics;
 
 use super::{FieldSchema, Record, Scalar, Type, Value};
 use crate::manifest::{ColumnStats, FileStats, MAX_TIMESTAMP, MIN_TIMESTAMP};
@@ -80,8 +87,12 @@ impl<V: Copy + PartialOrd> Extent<V> {
 
 impl Gauges {
     pub(crate) fn of<T: Record>() -> Self {
+        Self::of_schema(T::SCHEMA.fields())
+    }
+
+    fn of_schema(fields: &[FieldSchema]) -> Self {
         let mut gauges = Vec::new();
-        leaves("", T::SCHEMA.fields(), &mut gauges);
+        leaves("", fields, &mut gauges);
         Self { gauges, next: 0, rows: 0 }
     }
 

@@ -1,5 +1,8 @@
 //! The least and the greatest of texts and byte strings, cut to a length that manifests can afford.
 
+#[cfg(test)]
+mod tests;
+
 /// The most bytes of a bound.
 const LONGEST: usize = 64;
 
@@ -7,13 +10,13 @@ const LONGEST: usize = 64;
 pub(super) struct Prefixes {
     min: Option<Prefix>,
     max: Option<Prefix>,
-    /// The keys of both: nearly every value is seen by its key to be between them.
-    keys: (u32, u32),
+    /// The keys of both: nearly every value is seen by its key to be between them, or one of them.
+    keys: (u64, u64),
 }
 
 impl Default for Prefixes {
     fn default() -> Self {
-        Self { min: None, max: None, keys: (u32::MAX, 0) }
+        Self { min: None, max: None, keys: (u64::MAX, u64::MAX) }
     }
 }
 
@@ -56,7 +59,10 @@ impl Prefixes {
     #[inline]
     pub(super) fn add(&mut self, value: impl Cut) {
         let key = key(value.bytes());
-        if !(self.keys.0 < key && key < self.keys.1) {
+        let (min, max) = self.keys;
+        let is_between = min < key && key < max;
+        let is_bound = (key == min || key == max) && is_all(key);
+        if !(is_between || is_bound) {
             self.compare(&value);
         }
     }
@@ -103,16 +109,29 @@ impl Prefixes {
     }
 }
 
-/// The first bytes as a number: of two values whose keys differ, that of the lesser is less.
+/// The first seven bytes, and the length up to eight, as a number: of two values whose keys differ,
+/// that of the lesser is less.
 #[inline]
-fn key(bytes: &[u8]) -> u32 {
-    u32::from_be_bytes(match *bytes {
-        [a, b, c, d, ..] => [a, b, c, d],
-        [a, b, c] => [a, b, c, 0],
-        [a, b] => [a, b, 0, 0],
-        [a] => [a, 0, 0, 0],
-        [] => [0; 4],
-    })
+fn key(bytes: &[u8]) -> u64 {
+    let len = bytes.len() as u64;
+    let at_end = |bits: u64, count: u64| bits << (8 * (8 - count));
+    let four = |four: Option<&[u8; 4]>| four.map_or(0, |four| u64::from(u32::from_be_bytes(*four)));
+    let first = match *bytes {
+        [] => 0,
+        [a] => at_end(a.into(), 1),
+        [a, b] => at_end(u16::from_be_bytes([a, b]).into(), 2),
+        [a, b, c] => at_end(u32::from_be_bytes([0, a, b, c]).into(), 3),
+        [a, b, c, d, e, f, g, _, ..] => u64::from_be_bytes([a, b, c, d, e, f, g, 0]),
+        // Two that overlap.
+        _ => at_end(four(bytes.first_chunk()), 4) | at_end(four(bytes.last_chunk()), len),
+    };
+    first | len.min(8)
+}
+
+/// Whether only one value has this key.
+#[inline]
+fn is_all(key: u64) -> bool {
+    key & 0xff < 8
 }
 
 impl Prefix {

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::family::{Top, records};
 use super::{BatchBuilder, BatchReader, TimeUnit, batch, decode, encode, options};
 use crate::Record;
+use crate::record::stats::Gauges;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -17,6 +18,27 @@ proptest! {
         let batch = encode(&records, unit).unwrap();
         prop_assert_eq!(batch.num_rows(), records.len());
         prop_assert_eq!(decode::<Top>(&batch), records);
+    }
+
+    #[test]
+    fn statistics_of_columns_are_those_of_the_records(
+        (unit, records) in prop_oneof![
+            Just(TimeUnit::Nanosecond),
+            Just(TimeUnit::Microsecond),
+        ].prop_flat_map(|unit| (Just(unit), records(unit))),
+        at in 0_usize..5,
+    ) {
+        let mut of_records = Gauges::of::<Top>();
+        records.iter().for_each(|record| of_records.add(record));
+        let mut of_columns = Gauges::of_fields::<Top>();
+        let batch = encode(&records, unit).unwrap();
+        let at = at.min(records.len());
+        for batch in [batch.slice(0, at), batch.slice(at, records.len() - at)] {
+            for (gauges, column) in of_columns.iter_mut().zip(batch.columns()) {
+                gauges.add_column(column);
+            }
+        }
+        prop_assert_eq!(Gauges::joined(of_columns).stats(), of_records.stats());
     }
 
     #[test]
