@@ -27,7 +27,7 @@ mod support;
 use support::Bench;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = support::runtime();
     let bench = Bench::new().of_small_things(&runtime);
     let flights = flight::load();
     #[cfg(feature = "parquet")]

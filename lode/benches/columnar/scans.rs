@@ -125,7 +125,10 @@ fn compare(bench: &Bench, name: &str, all: impl Fn(), scan: impl Fn()) {
     }
     let (mut ours, mut theirs): (Vec<Duration>, Vec<Duration>) = Default::default();
     for round in 0..=bench.rounds() {
-        let (a, b) = (time(&scan), time(&all));
+        let a = time(&scan);
+        bench.settle();
+        let b = time(&all);
+        bench.settle();
         if round > 0 {
             ours.push(a);
             theirs.push(b);

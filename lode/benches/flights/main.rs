@@ -29,7 +29,7 @@ use flight::Flight;
 use support::{Bench, synced};
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = support::runtime();
     match Bench::child_case().as_deref() {
         Some("blob") => return memory::blob(&runtime),
         Some("records") => return memory::records(&runtime),

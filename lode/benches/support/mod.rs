@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 const CHILD: &str = "LODE_BENCH_CHILD";
 
@@ -85,11 +85,11 @@ impl Bench {
     /// Makes the allocator do now what it puts off when a million small things are freed. The GNU C
     /// library joins them when something large is wanted next, in the same of its arenas, each of which
     /// belongs to a thread: the clock would run then, and for whoever comes next.
-    fn settle(&self) {
+    pub(crate) fn settle(&self) {
         let want = || drop(black_box(Vec::<u8>::with_capacity(96 << 10)));
         want();
         let Some(runtime) = &self.runtime else { return };
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads = pool();
         let all = Arc::new(Barrier::new(threads + 1));
         for _ in 0..threads {
             let all = Arc::clone(&all);
@@ -142,6 +142,16 @@ fn clear(path: &Path) {
         File::open(path.parent().unwrap()).unwrap().sync_all().unwrap();
         thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// A runtime whose pool of threads has no more of them than are settled.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread().enable_all().max_blocking_threads(pool()).build().unwrap()
+}
+
+/// One that reads ahead, and one for each core.
+fn pool() -> usize {
+    thread::available_parallelism().map_or(1, usize::from) + 1
 }
 
 pub(crate) fn time<R>(work: impl FnOnce() -> R) -> Duration {

@@ -1,4 +1,4 @@
-//! Reading a Parquet file as one `Vec` of records.
+//! Reading a Parquet file, or what a scan wants of it, as one `Vec` of records.
 //!
 //! Most of the work is making the records, and they are many bytes: they are made where they stay. Jobs
 //! share what there is to do, so that none waits while there is something it can do:
@@ -56,11 +56,53 @@ pub(crate) async fn collect_columns<T: Record>(store: &Store, columns: Columns) 
 
 async fn collect<T: Record>(file: ColumnFile, meter: Meter) -> Result<Vec<T>, Failure> {
     let ColumnFile { footer, columns, limits, cutter, receiving: _receiving } = file;
-    let jobs = if footer.rows() <= FEW { 1 } else { parallelism().min(JOBS) };
-    // What is not used of it takes no memory.
-    let most = ROOM / size_of::<T>().max(1);
-    let records = Vec::with_capacity(usize::try_from(footer.rows()).map_or(most, |n| n.min(most)));
+    let mut records = Vec::new();
+    make_room(&mut records, footer.rows());
+    let rows = footer.rows();
     let decoder = Decoder { footer, columns, limits, cutter: Some(cutter), batches: None, rows: 0 };
+    let Gathered { decoder, records, failure } = gather(decoder, rows, records, meter).await?;
+    match failure {
+        None => Ok(records),
+        Some(Failure::Store(error)) => Err(error.into()),
+        Some(failure) => {
+            let verdict = spawn_blocking(move || match decoder {
+                Some(decoder) => decoder.verdict(failure),
+                None => failure,
+            });
+            Err(verdict.await.map_err(Error::from)?)
+        }
+    }
+}
+
+/// Makes room for so many more records. What is not used of it takes no memory.
+pub(super) fn make_room<T>(records: &mut Vec<T>, rows: u64) {
+    let most = ROOM / size_of::<T>().max(1);
+    records.reserve(usize::try_from(rows).map_or(most, |rows| rows.min(most)));
+}
+
+/// What decodes batches, one after the other. On a thread that may block.
+pub(super) trait Decode: Send + 'static {
+    /// The next batch; none after the last.
+    fn next(&mut self) -> Result<Option<RecordBatch>, Failure>;
+}
+
+/// What became of all batches.
+pub(super) struct Gathered<T, D> {
+    pub(super) decoder: Option<D>,
+    /// With those that were there before; all of them, unless there is a failure.
+    pub(super) records: Vec<T>,
+    /// Of a record, it says which of all it is, from 1.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Appends the records of all batches, which have about so many rows.
+pub(super) async fn gather<T: Record, D: Decode>(
+    decoder: D,
+    rows: u64,
+    records: Vec<T>,
+    meter: Meter,
+) -> Result<Gathered<T, D>> {
+    let jobs = if rows <= FEW { 1 } else { parallelism().min(JOBS) };
     let state = Mutex::new(State::new(decoder, records));
     let shared = Arc::new(Shared { state, changed: Condvar::new(), meter });
     let _stop = Stop(&*shared);
@@ -71,23 +113,14 @@ async fn collect<T: Record>(file: ColumnFile, meter: Meter) -> Result<Vec<T>, Fa
         })
         .collect();
     for job in jobs {
-        job.await.map_err(Error::from)?;
+        job.await?;
     }
-    let (decoder, records, failure) = {
-        let mut state = shared.lock();
-        (state.decoder.take(), state.records.take(), state.failure.take())
-    };
-    match failure {
-        None => Ok(records.unwrap_or_default()),
-        Some(Failure::Store(error)) => Err(error.into()),
-        Some(failure) => {
-            let verdict = spawn_blocking(move || match decoder {
-                Some(decoder) => decoder.verdict(failure),
-                None => failure,
-            });
-            Err(verdict.await.map_err(Error::from)?)
-        }
-    }
+    let mut state = shared.lock();
+    Ok(Gathered {
+        decoder: state.decoder.take(),
+        records: state.records.take().unwrap_or_default(),
+        failure: state.failure.take(),
+    })
 }
 
 /// What decodes the batches of a file.
@@ -102,8 +135,8 @@ struct Decoder {
     rows: u64,
 }
 
-impl Decoder {
-    /// The next batch; none after the last, when the file was verified.
+impl Decode for Decoder {
+    /// After the last batch the file was verified.
     fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
         loop {
             if let Some(batches) = &mut self.batches {
@@ -127,7 +160,9 @@ impl Decoder {
             }
         }
     }
+}
 
+impl Decoder {
     /// What a failure means: damage, if the stored bytes are not what the manifest says.
     fn verdict(self, failure: Failure) -> Failure {
         match self.cutter.filter(|cutter| !cutter.has_ended()).map(|cutter| cutter.verify_rest()) {
@@ -141,17 +176,17 @@ fn undecodable(rows: u64, source: BoxError) -> Failure {
     Failure::Decode(DecodeError { line: rows.saturating_add(1), column: 0, source })
 }
 
-struct Shared<T> {
-    state: Mutex<State<T>>,
+struct Shared<T, D> {
+    state: Mutex<State<T, D>>,
     changed: Condvar,
     /// Told the records as they are appended.
     meter: Meter,
 }
 
 /// What has not been done, and what nobody is at work on.
-struct State<T> {
+struct State<T, D> {
     /// `None` while a job has it.
-    decoder: Option<Decoder>,
+    decoder: Option<D>,
     has_ended: bool,
     /// What is decoded and not appended, in order.
     ahead: VecDeque<Slot<T>>,
@@ -172,14 +207,14 @@ enum Slot<T> {
     Records(Vec<T>, Option<DecodeError>),
 }
 
-enum Work<T> {
-    Decode(Decoder),
+enum Work<T, D> {
+    Decode(D),
     Build(usize, Slot<T>, Vec<T>),
     Append(Vec<T>, Slot<T>),
 }
 
-impl<T> State<T> {
-    fn new(decoder: Decoder, records: Vec<T>) -> Self {
+impl<T, D> State<T, D> {
+    fn new(decoder: D, records: Vec<T>) -> Self {
         Self {
             decoder: Some(decoder),
             has_ended: false,
@@ -193,7 +228,7 @@ impl<T> State<T> {
     }
 
     /// Something that can be done now.
-    fn choose(&mut self) -> Option<Work<T>> {
+    fn choose(&mut self) -> Option<Work<T, D>> {
         if !matches!(self.ahead.front(), None | Some(Slot::Building))
             && let Some(records) = self.records.take()
         {
@@ -218,7 +253,7 @@ impl<T> State<T> {
     }
 }
 
-impl<T: Record> Shared<T> {
+impl<T: Record, D: Decode> Shared<T, D> {
     /// Does what there is to do, until all is done.
     fn work(&self) {
         // Code of the user's may panic: the other jobs are not to wait for it then.
@@ -265,7 +300,7 @@ impl<T: Record> Shared<T> {
     }
 
     /// The next thing to do. What is waited for is at work in another job, which tells.
-    fn wait(&self) -> Option<Work<T>> {
+    fn wait(&self) -> Option<Work<T, D>> {
         let mut state = self.lock();
         loop {
             if state.is_over() {
@@ -279,8 +314,8 @@ impl<T: Record> Shared<T> {
     }
 }
 
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+impl<T, D> Shared<T, D> {
+    fn lock(&self) -> MutexGuard<'_, State<T, D>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -305,9 +340,9 @@ impl<T: Record> Slot<T> {
 }
 
 /// Stops all jobs when it is dropped: one of them, or whoever waits for the records.
-struct Stop<'a, T>(&'a Shared<T>);
+struct Stop<'a, T, D>(&'a Shared<T, D>);
 
-impl<T> Drop for Stop<'_, T> {
+impl<T, D> Drop for Stop<'_, T, D> {
     fn drop(&mut self) {
         self.0.lock().is_stopped = true;
         self.0.changed.notify_all();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
+use futures::future::join;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::task::spawn_blocking;
 
@@ -12,8 +13,9 @@ use crate::codec::DecodeError;
 use crate::codec::parquet::{
     Filter, Footer, FooterError, Pieces, Projection, Selected, SelectedBatches, Step, Survey,
 };
+use crate::data::collect_columns::{Decode, gather, make_room};
 use crate::data::parallelism;
-use crate::data::read_columns::{build, undecodable};
+use crate::data::read_columns::{Failure, build, undecodable};
 use crate::data::row_groups::end_of;
 use crate::data::source::FileToRead;
 use crate::error::{Error, Result};
@@ -134,15 +136,45 @@ impl Surveyed {
             spawn_blocking(move || build(&batch)).await.map_err(Error::from)
         });
         let records = built.buffered(parallelism() + 1).map(move |built: Result<_>| {
-            let records: Vec<S> = built?.map_err(|error: DecodeError| {
-                // Which row of the file it is, is not known.
-                let source = format!("a record that passed: {}", error.source).into();
-                undecodable(source).into_error(&key, snapshot)
-            })?;
+            let records: Vec<S> =
+                built?.map_err(|error| unfit(&error).into_error(&key, snapshot))?;
             meter.records(records.len() as u64);
             Ok(records)
         });
         records.try_filter(|records| futures::future::ready(!records.is_empty())).boxed()
+    }
+
+    /// All records that are wanted, at once.
+    pub(crate) fn all<S: Record>(self) -> BoxStream<'static, Result<Vec<S>>> {
+        stream::once(self.collect()).boxed()
+    }
+
+    async fn collect<S: Record>(self) -> Result<Vec<S>> {
+        let (key, snapshot, meter) =
+            (self.file.key.clone(), self.snapshot, self.file.meter.clone());
+        let mut records = Vec::new();
+        make_room(&mut records, self.steps.iter().map(Step::passing).sum());
+        let mut opened = self.opened();
+        let mut next = opened.next().await;
+        while let Some(batches) = next {
+            let batches = batches?;
+            let rows = batches.rows();
+            // The next row group is read meanwhile.
+            let (gathered, following) =
+                join(gather(batches, rows, records, meter.clone()), opened.next()).await;
+            let gathered = gathered?;
+            if let Some(failure) = gathered.failure {
+                let failure = match failure {
+                    // Which row of the file it is, is not known.
+                    Failure::Decode(error) if error.line > 0 => unfit(&error),
+                    failure => failure,
+                };
+                return Err(failure.into_error(&key, snapshot));
+            }
+            (records, next) = (gathered.records, following);
+        }
+        meter.file();
+        Ok(records)
     }
 
     /// How many there are, row group by row group. Only what tells which records pass is decoded.
@@ -166,20 +198,23 @@ impl Surveyed {
         counts.buffered(2).chain(done).boxed()
     }
 
-    /// As arrays.
-    pub(crate) fn batches(self) -> BoxStream<'static, Result<RecordBatch>> {
+    /// What decodes the rows that are wanted, row group by row group; one of them is read ahead.
+    fn opened(self) -> BoxStream<'static, Result<SelectedBatches>> {
         let Self { store, file, snapshot, survey, steps, end } = self;
-        let meter = file.meter.clone();
         let file = Arc::new(file);
-        let key = file.key.clone();
         let opened = stream::iter(steps).map(move |step| {
             let (store, file) = (store.clone(), Arc::clone(&file));
             let (survey, end) = (Arc::clone(&survey), end.clone());
             async move { open_step(&store, &file, snapshot, survey, step, end).await }
         });
-        // One row group is read ahead.
-        let batches = opened.buffered(2).try_filter_map(|opened| async { Ok(opened) });
-        let batches = batches.map_ok(move |batches| {
+        opened.buffered(2).try_filter_map(|opened| async { Ok(opened) }).boxed()
+    }
+
+    /// As arrays.
+    pub(crate) fn batches(self) -> BoxStream<'static, Result<RecordBatch>> {
+        let (key, snapshot, meter) =
+            (self.file.key.clone(), self.snapshot, self.file.meter.clone());
+        let batches = self.opened().map_ok(move |batches| {
             let key = key.clone();
             stream::try_unfold(Some(Box::new(batches)), move |batches| {
                 let key = key.clone();
@@ -201,6 +236,17 @@ impl Surveyed {
         });
         batches.try_flatten().map_ok(Some).chain(done).try_filter_map(|it| async { Ok(it) }).boxed()
     }
+}
+
+impl Decode for SelectedBatches {
+    fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
+        SelectedBatches::next(self).map_err(undecodable)
+    }
+}
+
+/// A record that passed, and is none of the type that is wanted.
+fn unfit(error: &DecodeError) -> Failure {
+    undecodable(format!("a record that passed: {}", error.source).into())
 }
 
 /// Finds the rows of a step that pass, and reads what they are decoded from.

@@ -246,10 +246,15 @@ impl<T: Record> Formats<T> {
         manifest: &Manifest,
         file: &FileRef,
         filter: Option<Arc<Expr>>,
+        taken: Taken,
         otherwise: impl FnOnce() -> Result<BoxStream<'static, Result<Vec<S>>>> + Send + 'static,
     ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
         let columns = data::columns_of_records::<S>;
-        self.surveyed(manifest, file, filter, columns, Surveyed::records::<S>, otherwise)
+        let read = match taken {
+            Taken::AsTheyCome => Surveyed::records::<S>,
+            Taken::AtOnce => Surveyed::all::<S>,
+        };
+        self.surveyed(manifest, file, filter, columns, read, otherwise)
     }
 
     /// As [`scanned`](Self::scanned), whatever is made of it.
@@ -318,6 +323,15 @@ impl<T: Record> Formats<T> {
     }
 }
 
+/// How records are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Chunk by chunk, in bounded memory.
+    AsTheyCome,
+    /// All that there are: the chunks can be of any size.
+    AtOnce,
+}
+
 /// The records of these chunks.
 pub(super) async fn all_chunks<T>(
     chunks: Result<BoxStream<'static, Result<Vec<T>>>>,
@@ -325,7 +339,10 @@ pub(super) async fn all_chunks<T>(
     let mut chunks = chunks?;
     let mut records = Vec::new();
     while let Some(mut chunk) = chunks.try_next().await? {
-        records.append(&mut chunk);
+        match records.is_empty() {
+            true => records = chunk,
+            false => records.append(&mut chunk),
+        }
     }
     Ok(records)
 }

@@ -77,6 +77,11 @@ impl Batches {
         Ok(Self { reader: Some(guarded(open)?), rows })
     }
 
+    /// How many rows are still to be decoded.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows as u64
+    }
+
     /// The next rows; none at the end.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ const GROUP_BYTES: usize = 64 << 20;
 const ROUND_BYTES: usize = 2 << 20;
 
 /// Records wait while more than this many bytes of arrays do.
-const BACKLOG_BYTES: usize = 4 << 20;
+const BACKLOG_BYTES: usize = 12 << 20;
 
 /// Small row groups are encoded at once, and others get their turn after so many steps.
 const STEPS_AT_ONCE: usize = 32;

@@ -8,7 +8,7 @@ use arrow_schema::{DataType, FieldRef, Fields};
 use parquet::arrow::{
     FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
 };
-use parquet::basic::Encoding;
+use parquet::basic::{ConvertedType, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::SchemaDescriptor;
@@ -212,14 +212,15 @@ impl Footer {
         fields.iter().map(with).collect()
     }
 
-    /// Whether all values of this leaf are in dictionaries.
+    /// Whether all texts of this leaf are in dictionaries. Those of JSON would come as bytes.
     fn has_dictionaries(&self, leaf: usize) -> bool {
         let has = |group: &RowGroupMetaData| {
             let column = group.columns().get(leaf)?;
             column.dictionary_page_offset()?;
             let pages = column.page_encoding_stats_mask()?;
-            let of = |encoding| pages.is_only(encoding);
-            Some(of(Encoding::RLE_DICTIONARY) || of(Encoding::PLAIN_DICTIONARY))
+            let all = |encoding| pages.is_only(encoding);
+            let is_text = column.column_descr().converted_type() == ConvertedType::UTF8;
+            Some(is_text && (all(Encoding::RLE_DICTIONARY) || all(Encoding::PLAIN_DICTIONARY)))
         };
         self.metadata.row_groups().iter().all(|group| has(group) == Some(true))
     }

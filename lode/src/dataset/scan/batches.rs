@@ -8,7 +8,7 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::task::spawn_blocking;
 
 use super::execute::FileScan;
-use super::{Open, Purpose, Scan};
+use super::{Open, Purpose, Scan, Taken};
 use crate::codec::EncodeError;
 use crate::data::{Surveyed, columns_of};
 use crate::dataset::read::one_by_one;
@@ -66,7 +66,7 @@ fn batches<T: Record, S: Record>(
 ) -> Result<BoxStream<'static, Result<Vec<RecordBatch>>>> {
     let FileScan { formats, manifest, file, filter } = scan;
     let schema = arrow_schema::<S>(&ColumnOptions::default());
-    let records = open(scan)?;
+    let records = open(scan, Taken::AsTheyCome)?;
     let (snapshot, path) = (manifest.snapshot_id, file.path.clone());
     let failed = move |source| {
         // Which record of the file it is, is not known.

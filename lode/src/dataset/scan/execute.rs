@@ -7,10 +7,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 
-use super::super::formats::{Formats, Wanted};
+use super::super::formats::{Formats, Taken, Wanted};
 #[cfg(feature = "parquet")]
 use super::select::convert;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
@@ -36,11 +36,17 @@ pub(in crate::dataset) struct FileScan<T> {
 }
 
 /// The records of the file that pass, whole.
-pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, Result<Vec<T>>>> {
+pub(super) fn whole<T: Record>(
+    scan: &FileScan<T>,
+    taken: Taken,
+) -> Result<BoxStream<'static, Result<Vec<T>>>> {
     let FileScan { formats, manifest, file, filter } = scan;
     let codec = formats.codec_of(manifest, file)?;
     let Some(filter) = filter else {
-        return formats.decoded(manifest, file, Wanted { codec, rows: None });
+        return match taken {
+            Taken::AsTheyCome => formats.decoded(manifest, file, Wanted { codec, rows: None }),
+            Taken::AtOnce => Ok(stream::once(formats.all_records(manifest, file)).boxed()),
+        };
     };
     #[cfg(feature = "parquet")]
     if codec.is_parquet() {
@@ -52,7 +58,7 @@ pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, 
                 Ok(records)
             }))
         };
-        return formats.scanned(manifest, file, Some(Arc::clone(filter)), otherwise);
+        return formats.scanned(manifest, file, Some(Arc::clone(filter)), taken, otherwise);
     }
     let rows = Arc::new(AtomicU64::new(0));
     let filter = Arc::clone(filter);
@@ -62,7 +68,7 @@ pub(super) fn whole<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, 
 
 /// How many records of the file pass, in parts.
 pub(super) fn counts<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static, Result<u64>>> {
-    let whole = whole(scan)?;
+    let whole = whole(scan, Taken::AsTheyCome)?;
     let of_records = move || Ok(whole.map_ok(|records| records.len() as u64).boxed());
     #[cfg(feature = "parquet")]
     {
@@ -79,12 +85,13 @@ pub(super) fn counts<T: Record>(scan: &FileScan<T>) -> Result<BoxStream<'static,
 /// The records of the file that pass, as records with a part of the fields.
 pub(super) fn selected<T: Record, S: Record>(
     scan: &FileScan<T>,
+    taken: Taken,
 ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
     let FileScan { formats, manifest, file, filter } = scan;
     let inner = formats.codec_of(manifest, file)?;
     #[cfg(feature = "parquet")]
     if inner.is_parquet() {
-        let whole = whole(scan)?;
+        let whole = whole(scan, Taken::AsTheyCome)?;
         let (snapshot, path) = (manifest.snapshot_id, file.path.clone());
         let convert = move |records: Vec<T>| {
             converted(&records).map_err(|source| {
@@ -93,8 +100,10 @@ pub(super) fn selected<T: Record, S: Record>(
             })
         };
         let otherwise = move || Ok(by_chunks(whole, convert));
-        return formats.scanned(manifest, file, filter.clone(), otherwise);
+        return formats.scanned(manifest, file, filter.clone(), taken, otherwise);
     }
+    // Other codecs decode chunk by chunk.
+    let _ = taken;
     let rows = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&rows);
     let codec: Arc<dyn DecodeRecords<S>> = match filter.clone() {

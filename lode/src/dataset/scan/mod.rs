@@ -28,7 +28,7 @@ pub use plan::{PlannedFile, ScanPlan, SkippedBy, SkippedFile};
 
 use self::execute::FileScan;
 use self::prune::{Pruner, Verdict};
-use super::formats::{Formats, all_chunks};
+use super::formats::{Formats, Taken, all_chunks};
 use super::read::{HasRecords, RecordStream, all_of, check_keys, one_by_one};
 use super::{Dataset, Snapshot};
 use crate::codec::Codec;
@@ -53,7 +53,7 @@ pub struct Scan<'a, T, S = T> {
 }
 
 /// Reads what a scan wants of one file.
-type Open<T, S> = fn(&FileScan<T>) -> Result<BoxStream<'static, Result<Vec<S>>>>;
+type Open<T, S> = fn(&FileScan<T>, Taken) -> Result<BoxStream<'static, Result<Vec<S>>>>;
 
 /// Counts what a scan wants of one file, part by part.
 type Counts<T> = fn(&FileScan<T>) -> Result<BoxStream<'static, Result<u64>>>;
@@ -204,7 +204,9 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
     pub fn stream(self) -> RecordStream<S> {
         let open = self.open;
         RecordStream::new(match self.choose(Purpose::Records) {
-            Ok(chosen) => one_by_one(chosen.files, chosen.concurrency, move |file| open(&file)),
+            Ok(chosen) => one_by_one(chosen.files, chosen.concurrency, move |file| {
+                open(&file, Taken::AsTheyCome)
+            }),
             Err(e) => futures::stream::once(futures::future::err(e)).boxed(),
         })
     }
@@ -216,7 +218,8 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
         let chosen = self.choose(Purpose::Records);
         let collected = async move {
             let chosen = chosen?;
-            all_of(chosen.files, chosen.concurrency, |file| all_chunks(open(&file))).await
+            all_of(chosen.files, chosen.concurrency, |file| all_chunks(open(&file, Taken::AtOnce)))
+                .await
         };
         collected.instrument(span).boxed()
     }

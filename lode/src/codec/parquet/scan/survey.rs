@@ -52,6 +52,14 @@ pub(crate) struct Step {
     pub(crate) all: bool,
 }
 
+impl Step {
+    /// How many rows are known to pass.
+    pub(crate) fn passing(&self) -> u64 {
+        let rows = self.rows.iter().map(|rows| rows.len() as u64);
+        if self.all { rows.sum() } else { 0 }
+    }
+}
+
 /// The rows of a row group that pass.
 #[derive(Debug)]
 pub(crate) struct Selected {
@@ -387,6 +395,11 @@ pub(crate) struct SelectedBatches {
 }
 
 impl SelectedBatches {
+    /// How many rows are still to be decoded; not all of them need pass.
+    pub(crate) fn rows(&self) -> u64 {
+        self.batches.rows()
+    }
+
     /// The next rows, which may be none; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, BoxError> {
         let Some(batch) = self.batches.next()? else { return Ok(None) };

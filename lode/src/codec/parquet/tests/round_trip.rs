@@ -80,6 +80,8 @@ async fn texts_are_left_in_their_dictionaries() {
         leg: Option<Leg>,
         list: Vec<String>,
         ratings: BTreeMap<String, Option<i16>>,
+        #[lode(json)]
+        json: (u8, String),
     }
 
     fn note(id: u64) -> Note {
@@ -93,6 +95,7 @@ async fn texts_are_left_in_their_dictionaries() {
             leg: best.map(|leg| Leg { from: leg.from[..6].to_owned(), ..leg }),
             list: vec![format!("{}", id % 9)],
             ratings,
+            json: ((id % 9) as u8, "json".to_owned()),
         }
     }
 
@@ -108,13 +111,14 @@ async fn texts_are_left_in_their_dictionaries() {
         let batch = group.unwrap().next().unwrap().unwrap();
         let leg = batch.column_by_name("leg").unwrap();
         let from = leg.as_struct().column_by_name("from").unwrap();
-        let top = ["kind", "few", "many", "plain", "list"].map(|name| batch.column_by_name(name));
+        let top =
+            ["kind", "few", "many", "plain", "list", "json"].map(|name| batch.column_by_name(name));
         let columns = top.into_iter().flatten().chain([from]);
         let is_dictionary = |column: &ArrayRef| column.as_any_dictionary_opt().is_some();
         columns.map(|column| if is_dictionary(column) { 'd' } else { '-' }).collect()
     };
-    assert_eq!(types(&of_records), "dd---d");
-    assert_eq!(types(&of_batches), "------");
+    assert_eq!(types(&of_records), "dd----d");
+    assert_eq!(types(&of_batches), "-------");
     assert!(decode::<Note>(&bytes).unwrap() == notes);
 
     let dataset = Dataset::<Note>::new(&Store::memory(), "notes").unwrap().codec(codec);

@@ -2,8 +2,10 @@
 
 use std::sync::Mutex;
 
+use futures::TryStreamExt;
+
 use super::*;
-use crate::{Predicate, Progress};
+use crate::{Error, Predicate, Progress};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[lode(crate = crate)]
@@ -227,4 +229,43 @@ async fn batches_of_arrow() {
         BatchReader::open(&batch).unwrap().read(0..batch.num_rows(), &mut found).unwrap();
     }
     assert_eq!(found, finite);
+}
+
+/// A record that passes and is none of the wanted type: the same is said however records are taken.
+#[tokio::test]
+async fn what_cannot_be_selected_is_an_error() {
+    #[derive(Debug, Serialize, Deserialize, Record)]
+    #[lode(crate = crate)]
+    struct Any {
+        id: u64,
+        #[lode(json)]
+        value: serde_json::Value,
+    }
+    #[derive(Debug, Serialize, Deserialize, Record)]
+    #[lode(crate = crate)]
+    struct Number {
+        #[lode(json)]
+        value: u8,
+    }
+    let store = Store::memory();
+    let codec = Parquet::new().row_group_rows(3000);
+    let dataset = Dataset::<Any>::new(&store, "any").unwrap().codec(codec);
+    let value = |id: u64| if id == 7000 { "seven".into() } else { (id % 9).into() };
+    let records: Vec<Any> = (0..9000).map(|id| Any { id, value: value(id) }).collect();
+    let written = dataset.write(&records, Metadata::empty()).await.unwrap();
+    let id = || Any::columns().id;
+
+    let fine = dataset.scan(&written).filter(id().ne(7000)).select::<Number>();
+    let fine = fine.collect().await.unwrap();
+    assert!(fine.len() == 8999 && fine.iter().all(|it| it.value < 9));
+
+    let collected = dataset.scan(&written).select::<Number>().collect().await.unwrap_err();
+    let streamed = dataset.scan(&written).filter(id().gt(6500)).select::<Number>().stream();
+    let streamed = streamed.try_collect::<Vec<_>>().await.unwrap_err();
+    for error in [collected, streamed] {
+        let text = crate::error::chain(&error);
+        assert!(matches!(error, Error::Decode { .. }), "{text}");
+        assert!(text.contains("a record that passed: field `value`: invalid type"), "{text}");
+        assert!(text.contains(&written.files()[0].path), "{text}");
+    }
 }
