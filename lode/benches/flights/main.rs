@@ -29,13 +29,13 @@ use flight::Flight;
 use support::{Bench, synced};
 
 fn main() {
-    let runtime = support::runtime();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     match Bench::child_case().as_deref() {
         Some("blob") => return memory::blob(&runtime),
         Some("records") => return memory::records(&runtime),
         _ => {}
     }
-    let bench = Bench::new().of_small_things(&runtime);
+    let bench = Bench::new();
     if bench.wants("flights") {
         flights(&bench, &runtime);
     }

@@ -257,6 +257,7 @@ impl Source {
     fn one_piece(&mut self) -> io::Result<Option<Bytes>> {
         let Stored::Stream(received) = &mut self.bytes else { return Ok(None) };
         let chunk = match received.current() {
+            Ok(chunk) if chunk.is_empty() => return Ok(None),
             Ok(chunk) if chunk.len() as u64 == self.left => chunk.split_off(0),
             Ok(_) => return Ok(None),
             Err(error) => return Err(self.fail(error)),

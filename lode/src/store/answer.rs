@@ -10,6 +10,9 @@ use object_store::{GetOptions, GetResult};
 use super::{Store, absent};
 use crate::error::{Error, Result};
 
+/// There is room for so many bytes of a body before they have come.
+const ROOM: u64 = 16 << 20;
+
 impl Store {
     /// The answer to a request for these bytes of the object, which is to have `size` bytes. The body was
     /// not read.
@@ -86,8 +89,7 @@ pub(crate) async fn whole(found: GetResult) -> object_store::Result<Bytes> {
             continue;
         }
         if joined.is_empty() {
-            // Room that is not used takes no memory. Where there is none for all of it, it grows.
-            let _ = joined.try_reserve_exact(usize::try_from(promised).unwrap_or(usize::MAX));
+            joined.reserve(promised.min(ROOM) as usize);
             joined.extend_from_slice(&first);
         }
         joined.extend_from_slice(&chunk);

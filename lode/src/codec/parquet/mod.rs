@@ -59,7 +59,8 @@ use encoder::Encoder;
 ///
 /// # Memory
 /// Writing holds the row group being filled, compressed (and its records as arrays, where a stream
-/// has to be sorted), for each open file. A row group ends at [`row_group_rows`](Self::row_group_rows)
+/// has to be sorted), for each open file, and up to some 25 MiB of arrays that wait or are being
+/// compressed. A row group ends at [`row_group_rows`](Self::row_group_rows)
 /// or at 64 MiB of arrays, whichever comes first. Reading holds about two row groups as they are
 /// stored, and some thousand decoded rows for each core.
 ///

@@ -9,7 +9,7 @@ use arrow_schema::{ArrowError, DataType};
 
 use super::number::no_row;
 use super::plain::Keys;
-use super::{ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Push, Read};
+use super::{ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Columnar, Push, Read, plain};
 
 /// Gathers texts or byte strings, at most 2 GiB of them.
 pub struct BytesBuilder<A: ByteArrayType<Offset = i32>>(GenericByteBuilder<A>);
@@ -95,6 +95,10 @@ impl TextReader {
 impl ColumnReader for TextReader {
     fn open(column: &ArrayRef) -> Result<Self, ColumnError> {
         let (keys, texts) = match Keys::of(column) {
+            // A dictionary of a dictionary.
+            Some((_, texts)) if texts.as_any_dictionary_opt().is_some() => {
+                return Self::open(&plain(column)?);
+            }
             Some((keys, texts)) => (Some(keys), texts),
             None => (None, column),
         };

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::Error;
+use crate::data::{Columns, FileToRead, collect_columns};
+use crate::id::SnapshotId;
+use crate::progress::Meter;
 
 /// An error or other values, whatever byte is changed: never a panic, nor more records.
 #[test]
@@ -51,6 +54,25 @@ async fn damage_is_told_from_bytes_that_were_never_records() {
     store.put_hint(&file.path, bytes.into()).await.unwrap();
     let error = dataset.read(&written).await.unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+}
+
+/// A manifest that lies can name one.
+#[tokio::test]
+async fn a_file_of_no_bytes_is_no_parquet() {
+    let store = Store::memory();
+    store.put("empty", Bytes::new().into()).await.unwrap();
+    let file = FileToRead {
+        key: "empty".to_owned(),
+        size_bytes: 0,
+        checksum: None,
+        compressor: Arc::new(Noop),
+        limits: Limits::default(),
+        meter: Meter::default(),
+    };
+    let columns = Columns { file, snapshot: SnapshotId::new(1).unwrap(), rows: None };
+    let error = collect_columns::<Trip>(&store, columns).await.unwrap_err();
+    let text = crate::error::chain(&error);
+    assert!(text.contains("empty") && text.contains("too short for a Parquet file"), "{text}");
 }
 
 #[tokio::test]

@@ -140,10 +140,13 @@ fn texts_are_read_whichever_way_they_are_kept() {
     check(values(StringViewArray::from(texts.to_vec())));
     check(values::<_>(texts.into_iter().collect::<DictionaryArray<Int8Type>>()));
     check(values::<_>(texts.into_iter().collect::<DictionaryArray<UInt64Type>>()));
-    check(values(DictionaryArray::new(
+    let dictionary = DictionaryArray::new(
         Int16Array::from(vec![Some(2), None, Some(0)]),
         Arc::new(LargeStringArray::from(vec![texts[2], Some("unused"), texts[0]])),
-    )));
+    );
+    check(values(dictionary.clone()));
+    let keys = UInt32Array::from(vec![0, 1, 2]);
+    check(values(DictionaryArray::new(keys, Arc::new(dictionary))));
 }
 
 #[test]

@@ -5,16 +5,17 @@ use super::{BatchBuilder, BatchReader, TimeUnit, batch, decode, encode, options}
 use crate::Record;
 use crate::record::stats::Gauges;
 
+/// What times are counted in, and records that this holds.
+fn any_records() -> impl Strategy<Value = (TimeUnit, Vec<Top>)> {
+    prop_oneof![Just(TimeUnit::Nanosecond), Just(TimeUnit::Microsecond)]
+        .prop_flat_map(|unit| (Just(unit), records(unit)))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn records_come_back_bit_for_bit(
-        (unit, records) in prop_oneof![
-            Just(TimeUnit::Nanosecond),
-            Just(TimeUnit::Microsecond),
-        ].prop_flat_map(|unit| (Just(unit), records(unit))),
-    ) {
+    fn records_come_back_bit_for_bit((unit, records) in any_records()) {
         let batch = encode(&records, unit).unwrap();
         prop_assert_eq!(batch.num_rows(), records.len());
         prop_assert_eq!(decode::<Top>(&batch), records);
@@ -22,10 +23,7 @@ proptest! {
 
     #[test]
     fn statistics_of_columns_are_those_of_the_records(
-        (unit, records) in prop_oneof![
-            Just(TimeUnit::Nanosecond),
-            Just(TimeUnit::Microsecond),
-        ].prop_flat_map(|unit| (Just(unit), records(unit))),
+        (unit, records) in any_records(),
         at in 0_usize..5,
     ) {
         let mut of_records = Gauges::of::<Top>();
