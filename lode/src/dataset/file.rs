@@ -1,5 +1,8 @@
 //! One data file of records: encoding them, and storing what they become.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::poll_fn;
 
 use bytes::Bytes;
@@ -217,15 +220,23 @@ impl<T: Record> Encoded<T> {
 
     /// Waits while the encoder has too much to do.
     pub(super) async fn ready(&mut self) -> Result<()> {
-        let ready = poll_fn(|cx| self.encoder.poll_ready(cx, &mut self.buffer)).await;
-        self.count();
+        let ready = poll_fn(|cx| {
+            let ready = self.encoder.poll_ready(cx, &mut self.buffer);
+            self.count();
+            ready
+        })
+        .await;
         self.judge(ready)
     }
 
     /// Adds what ends the file.
     pub(super) async fn finish(&mut self) -> Result<()> {
-        let finished = poll_fn(|cx| self.encoder.poll_finish(cx, &mut self.buffer)).await;
-        self.count();
+        let finished = poll_fn(|cx| {
+            let finished = self.encoder.poll_finish(cx, &mut self.buffer);
+            self.count();
+            finished
+        })
+        .await;
         self.judge(finished)
     }
 
