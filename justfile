@@ -18,7 +18,7 @@ test *arguments:
 test-s3 *arguments:
     tests/server/rclone run tests/server/seaweedfs run cargo test --workspace {{arguments}}
 
-# Eight writers with 200 commits each, on local disk and on S3; docs/DESIGN.md has the result.
+# Eight writers with 200 commits each, on local disk and on S3, in a dev build; docs/DESIGN.md has the result.
 hammer commits="200":
     LODE_HAMMER_COMMITS={{commits}} tests/server/seaweedfs run cargo test -p lode-tests --test lode -- hammer --test-threads 1
 
@@ -45,7 +45,7 @@ docs:
 flights *arguments:
     cargo run --release --example flights -- {{arguments}}
 
-# Every example, one after the other.
+# Every example, one after the other, but for `interop`: the README says how to run that.
 examples:
     for e in examples/*.rs; do n=$(basename "$e" .rs); [ "$n" = lib ] || cargo run --quiet --release --example "$n" || exit 1; done
 
@@ -60,6 +60,10 @@ ui-accept:
 # Measure against object_store alone, on an S3 server.
 bench-s3 *arguments:
     tests/server/seaweedfs run cargo bench -p lode --features aws --bench s3 {{arguments}}
+
+# Measure volumes against the same work by hand. LODE_BENCH_DIR is where files go.
+bench-volume *arguments:
+    cargo bench -p lode --bench volume {{arguments}}
 
 # Licences, bans and sources of dependencies; no network beyond what cargo needs.
 deny:
