@@ -103,6 +103,13 @@ impl<T, C, L> Dataset<T, C, L> {
     /// assert_eq!(snapshot.size_bytes(), 11);
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    /// When it is awaited, and before anything is written: [`Error::InvalidMetadata`];
+    /// [`Error::Conflict`] if the head is not the expected one; [`Error::Expired`] if the snapshot that
+    /// has its key has expired; [`Error::UncheckedStore`] and [`Error::UnsafeStore`] if the store is not
+    /// committed to; and as for [`latest`](Self::latest). All others come from the writer, as an
+    /// [`io::Error`] around one, and from its [`commit`](BlobWriter::commit).
     pub fn stream_write(&self, metadata: impl IntoMetadata) -> StreamBlob<'_>
     where
         T: BlobContent,

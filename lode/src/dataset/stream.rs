@@ -139,6 +139,14 @@ impl<T, C, L> Dataset<T, C, L> {
     /// let snapshot = writer.commit().await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    /// When it is awaited, and before anything is written: [`Error::InvalidMetadata`];
+    /// [`Error::Conflict`] if the head is not the expected one; [`Error::Expired`] if the snapshot that
+    /// has its key has expired; [`Error::SchemaMismatch`] and [`Error::PartitioningMismatch`], as for
+    /// [`append`](Self::append); [`Error::UncheckedStore`] and [`Error::UnsafeStore`] if the store is not
+    /// committed to; and as for [`latest`](Self::latest). All others come from
+    /// [`push`](RecordWriter::push) and [`commit`](RecordWriter::commit).
     pub fn record_writer<'a>(&'a self, metadata: impl IntoMetadata) -> OpenWriter<'a, T, L>
     where
         T: RecordContent,
@@ -293,6 +301,10 @@ async fn write_all<T: RecordContent>(
 impl<T: Record> RecordWriter<T> {
     /// Adds a record. Waits only while too much is in flight.
     ///
+    /// If this future is dropped while it waits (by `select!` or `timeout`), records may be missing,
+    /// and the writer has failed too. No snapshot is made by it; what it had stored is left to a
+    /// [clean-up](Dataset::gc).
+    ///
     /// # Errors
     /// Whatever has gone wrong since the last call, with this record or one before it: the writer
     /// is given up then, and what it stored is removed; any later call is
@@ -324,8 +336,8 @@ impl<T: Record> RecordWriter<T> {
     /// Stores what is left and commits the snapshot.
     ///
     /// # Errors
-    /// As for [`Dataset::write`]; [`Error::WriterFailed`] if [`push`](Self::push) returned an error
-    /// before.
+    /// As for [`Dataset::write`]; [`Error::WriterFailed`] if a [`push`](Self::push) returned an error
+    /// before, or its future was dropped while it waited.
     pub async fn commit(self) -> Result<Snapshot<T>> {
         let span = self.span.clone();
         self.finish().instrument(span).await
@@ -355,7 +367,7 @@ impl<T: Record> RecordWriter<T> {
 
 impl<T> RecordWriter<T> {
     /// How many records it has taken; 0 if its idempotency key was committed before, as it then
-    /// stores none.
+    /// stores none, and 0 once it has failed.
     #[must_use]
     pub fn rows(&self) -> u64 {
         match &self.state {

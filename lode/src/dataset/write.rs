@@ -69,12 +69,17 @@ impl<T, C, L> Dataset<T, C, L> {
     /// memory; [`stream_write`](Self::stream_write) for a blob that comes in pieces.
     ///
     /// # Errors
-    /// Nothing is visible after any error but [`Error::CommitUnknown`], after which it may be.
+    /// Nothing is visible after any error but [`Error::CommitUnknown`], and [`Error::Task`] where the
+    /// runtime shuts down or the store panics, after which it may be.
     /// [`Error::Encode`] and [`Error::InvalidPartition`] come before any data object exists;
     /// [`Error::Conflict`] if another writer committed meanwhile (a replacing write is never moved
-    /// onto another head).
+    /// onto another head). [`Error::UncheckedStore`] and [`Error::UnsafeStore`] if the store is not
+    /// committed to: nothing is written then.
     ///
     /// [`Error::CommitUnknown`]: crate::Error::CommitUnknown
+    /// [`Error::Task`]: crate::Error::Task
+    /// [`Error::UncheckedStore`]: crate::Error::UncheckedStore
+    /// [`Error::UnsafeStore`]: crate::Error::UnsafeStore
     /// [`Error::Encode`]: crate::Error::Encode
     /// [`Error::InvalidPartition`]: crate::Error::InvalidPartition
     /// [`Error::Conflict`]: crate::Error::Conflict
@@ -111,9 +116,13 @@ impl<T, C, L> Dataset<T, C, L> {
     /// ```
     ///
     /// # Errors
-    /// As for [`write`](Self::write), and [`Error::SchemaMismatch`](crate::Error::SchemaMismatch)
-    /// if the newest snapshot has records that `T` cannot read, by the
-    /// [rules of evolution](crate::record#evolution).
+    /// As for [`write`](Self::write), [`Error::UncheckedStore`](crate::Error::UncheckedStore) and
+    /// [`Error::UnsafeStore`](crate::Error::UnsafeStore) among them. And, before anything is written,
+    /// and again if it is moved onto another head:
+    /// [`Error::SchemaMismatch`](crate::Error::SchemaMismatch) if the newest snapshot has records that
+    /// `T` cannot read, by the [rules of evolution](crate::record#evolution);
+    /// [`Error::PartitioningMismatch`](crate::Error::PartitioningMismatch) if it is partitioned by
+    /// other keys.
     pub fn append<'a>(
         &'a self,
         records: &'a T::Batch,
@@ -130,8 +139,16 @@ impl<T, C, L> Dataset<T, C, L> {
     /// Writes a snapshot in which the partitions that these records belong to are exactly these
     /// records, and all other partitions are as in the newest snapshot.
     ///
+    /// A file that stays and does not say how many records it has, or between which times they are
+    /// (Go Lode's do not), is read whole to find out.
+    ///
     /// # Errors
     /// As for [`append`](Self::append); it is never moved onto another head.
+    /// [`Error::SchemaMismatch`](crate::Error::SchemaMismatch) is about the files that stay, and comes
+    /// when the data are stored, which are removed again. So do the errors of a file that is read,
+    /// those of [`read`](Self::read): [`Error::Corrupt`](crate::Error::Corrupt),
+    /// [`Error::Decode`](crate::Error::Decode),
+    /// [`Error::CodecUnavailable`](crate::Error::CodecUnavailable).
     pub fn replace_partitions<'a>(
         &'a self,
         records: &'a T::Batch,

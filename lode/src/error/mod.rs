@@ -134,8 +134,9 @@ pub enum Error {
     },
 
     /// The snapshot was expired: its manifest is a tombstone, and its data may be gone. Returned
-    /// to a retried write as well, when the commit that has its idempotency key was expired since:
-    /// that write happened, and will not happen again.
+    /// to a retried write as well, when the commit that has its idempotency key was expired since,
+    /// and to a write whose own commit landed, lost its reply, and was expired before that was
+    /// settled: that write happened, and will not happen again.
     #[error("snapshot {id} of {owner} has expired")]
     Expired {
         /// The dataset or volume.
@@ -262,8 +263,10 @@ pub enum Error {
         feature: Option<&'static str>,
     },
 
-    /// A writer was used after it had returned an error. No snapshot was made by it, and none will
-    /// be: open another.
+    /// A writer was used after it had returned an error, or after the future of a
+    /// [`push`](crate::RecordWriter::push) was dropped while it waited (by `select!` or `timeout`). No
+    /// snapshot was made by it, and none will be: open another. After an error what it stored was
+    /// removed; after a dropped future it is left to a clean-up.
     #[error("this writer of dataset `{dataset}` failed before")]
     WriterFailed {
         /// The dataset.
@@ -582,7 +585,7 @@ pub enum Error {
     },
 
     /// A background task of this call was lost: the runtime has no timer (`enable_time`, or
-    /// `enable_all`) or is shutting down, or user code (a codec, a serializer) panicked in it. A
+    /// `enable_all`) or is shutting down, or user code (a codec, a serializer, a store) panicked in it. A
     /// commit that had begun may have happened; without a timer none begins.
     #[error("a background task of lode was lost")]
     Task {

@@ -36,8 +36,11 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     /// ```
     ///
     /// # Errors
-    /// Nothing is visible after any error but [`Error::CommitUnknown`], after which it may be.
-    /// [`Error::SnapshotNotFound`], or [`Error::Expired`] if it has expired, also meanwhile;
+    /// Nothing is visible after any error but [`Error::CommitUnknown`], and [`Error::Task`] where the
+    /// runtime shuts down or the store panics, after which it may be.
+    /// [`Error::InvalidMetadata`]; [`Error::UncheckedStore`] and [`Error::UnsafeStore`] if the store is
+    /// not committed to; [`Error::SnapshotNotFound`], or [`Error::Expired`] if it has expired, also
+    /// meanwhile;
     /// [`Error::Conflict`] if another writer committed meanwhile; [`Error::Condemned`] if the
     /// snapshot expired meanwhile and a clean-up took its files; [`Error::ContentMismatch`];
     /// [`Error::UnsupportedVersion`] for a manifest of a newer minor version; and as for
@@ -72,8 +75,9 @@ impl<T, C, L> Dataset<T, C, L> {
     ///
     /// # Errors
     /// [`Error::ManifestInvalid`] or [`Error::UnsupportedVersion`] if a manifest cannot be trusted or is
-    /// of a newer minor version: nothing has expired then. [`Error::Storage`]: some may have expired;
-    /// call it again.
+    /// of a newer minor version, [`Error::LayoutMismatch`], and, but for a dry run,
+    /// [`Error::UncheckedStore`] and [`Error::UnsafeStore`] if the store is not committed to: nothing has
+    /// expired then. [`Error::Storage`]: some may have expired; call it again.
     pub fn expire(&self, retain: Retain) -> Expire {
         Expire::new(self.subject(), retain)
     }
@@ -85,6 +89,11 @@ impl<T, C, L> Dataset<T, C, L> {
     /// Before anything is deleted, a snapshot is committed that has the content and metadata of the
     /// newest and says what is condemned: a writer that slept so long that its files are among that
     /// gets [`Error::Condemned`] and writes again. Where there is nothing to delete nothing is committed.
+    ///
+    /// Where nothing was ever committed it does nothing: what a killed first write has left stays until
+    /// there is a snapshot. Objects whose names lode did not give are never deleted. On a local store it
+    /// also deletes the temporary files that killed writes left: regular files in the dataset's folder,
+    /// and below, that are called `<anything>#<digits>` and are as old.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
@@ -100,9 +109,12 @@ impl<T, C, L> Dataset<T, C, L> {
     /// # Errors
     /// Nothing was deleted after [`Error::ManifestInvalid`], [`Error::UnsupportedVersion`] (a manifest
     /// that cannot be read, or is of a newer minor version, could name anything),
-    /// [`Error::LayoutMismatch`], [`Error::CommitUnknown`], and [`Error::Conflict`] (other writers
-    /// committed first, 100 times). [`Error::Storage`]: some of what was condemned may have been
-    /// deleted. What is left over is found by the next call.
+    /// [`Error::LayoutMismatch`], [`Error::LimitExceeded`] (the list of what is condemned is larger than
+    /// [`max_manifest_bytes`](crate::Limits::max_manifest_bytes)), [`Error::CommitUnknown`], and
+    /// [`Error::Conflict`] (other writers committed first, 100 times); nor, but for a dry run, after
+    /// [`Error::UncheckedStore`] and [`Error::UnsafeStore`], if the store is not committed to.
+    /// [`Error::Storage`]: some of what was condemned may have been deleted. What is left over is found
+    /// by the next call.
     pub fn gc(&self) -> Gc {
         Gc::new(self.subject())
     }

@@ -41,8 +41,11 @@ impl<S: State> Volume<S> {
     /// ```
     ///
     /// # Errors
-    /// Nothing is visible after any error but [`Error::CommitUnknown`], after which it may be.
-    /// [`Error::SnapshotNotFound`], or [`Error::Expired`] if it has expired, also meanwhile;
+    /// Nothing is visible after any error but [`Error::CommitUnknown`], and [`Error::Task`] where the
+    /// runtime shuts down or the store panics, after which it may be.
+    /// [`Error::InvalidMetadata`]; [`Error::UncheckedStore`] and [`Error::UnsafeStore`] if the store is
+    /// not committed to; [`Error::SnapshotNotFound`], or [`Error::Expired`] if it has expired, also
+    /// meanwhile;
     /// [`Error::Conflict`] if another writer committed meanwhile; [`Error::Condemned`] if the
     /// snapshot expired meanwhile and a clean-up took its blocks; [`Error::LengthMismatch`];
     /// [`Error::UnsupportedVersion`] for a manifest of a newer minor version; [`Error::Storage`].
@@ -62,17 +65,20 @@ impl<S: State> Volume<S> {
     /// wrote.
     ///
     /// # Errors
-    /// As there.
+    /// As there; a volume has one layout.
     pub fn expire(&self, retain: Retain) -> Expire {
         Expire::new(self.subject(), retain)
     }
 
     /// Deletes the blocks that no snapshot needs: of expired snapshots, and those that were staged and
     /// never committed, once the whole session is older than [`older_than`](Gc::older_than). See
-    /// [`Dataset::gc`](crate::Dataset::gc).
+    /// [`Dataset::gc`](crate::Dataset::gc), also for the temporary files of a local store.
+    ///
+    /// Where nothing was ever committed it does nothing: blocks that were staged for a volume which was
+    /// never committed stay.
     ///
     /// # Errors
-    /// As there.
+    /// As there; a volume has one layout.
     pub fn gc(&self) -> Gc {
         Gc::new(self.subject())
     }

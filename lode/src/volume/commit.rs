@@ -35,7 +35,10 @@ impl<S: State> Volume<S> {
     /// staged, or has changed what was to be overwritten; [`Error::Conflict`] if the volume was to be
     /// created, or the policy is to fail; [`Error::LengthMismatch`] if it was created with another
     /// length; [`Error::Condemned`], with the blocks to discard and stage again;
-    /// [`Error::CommitUnknown`]; or [`Error::Storage`].
+    /// [`Error::UncheckedStore`] or [`Error::UnsafeStore`] if the store is not committed to;
+    /// [`Error::CommitUnknown`]; or [`Error::Storage`]. Nothing is visible after any of them but
+    /// [`Error::CommitUnknown`], and [`Error::Task`] where the runtime shuts down or the store panics,
+    /// after which it may be.
     pub fn commit<M: IntoMetadata>(
         self,
         metadata: M,

@@ -72,6 +72,12 @@ impl<S: State> Volume<S> {
     /// # Errors
     /// [`Error::CommitUnknown`](crate::Error::CommitUnknown) again, if the store still gives no clear
     /// answer; [`Error::Expired`](crate::Error::Expired) if it was committed and has expired since.
+    /// [`Error::Storage`](crate::Error::Storage) from local disk and memory alone: it is not committed,
+    /// and may be resolved again. [`Error::SnapshotNotFound`](crate::Error::SnapshotNotFound) for a
+    /// token of another volume or dataset, and
+    /// [`Error::ManifestInvalid`](crate::Error::ManifestInvalid) for one that does not fit: nothing is
+    /// done then. [`Error::UncheckedStore`](crate::Error::UncheckedStore) and
+    /// [`Error::UnsafeStore`](crate::Error::UnsafeStore) likewise, if the store is not committed to.
     pub async fn resolve(&self, token: CommitToken) -> Result<Option<Volume<Committed>>> {
         let found = resolve(self.context.history.clone(), token).await?;
         Ok(found.map(|manifest| self.at(manifest)))

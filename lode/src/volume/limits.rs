@@ -10,6 +10,9 @@
 pub struct VolumeLimits {
     /// The size of the blocks that a stream or a file is staged in, in bytes; the last of a run has
     /// what is left. From 1 to 1 GiB; any other counts as the nearest of these. Default: 4 MiB.
+    ///
+    /// A block is one put, whatever its size, and never an upload in parts; so is one that is staged
+    /// [by itself](crate::Volume::stage_write_at), of any size that the store takes (S3: 5 GiB).
     pub block_bytes: usize,
     /// How many blocks of one stream or file are uploaded at once. Default: 4.
     pub blocks_in_flight: usize,

@@ -36,8 +36,8 @@ pub struct Session {
 
 impl<S: State> Volume<S> {
     /// The sessions that have staged blocks which no snapshot has: of processes that are still at work,
-    /// or have been stopped. One listing of the volume's blocks, and the manifests since the oldest
-    /// block was staged.
+    /// or have been stopped. One listing of the volume's blocks, and the head; if that does not name
+    /// them all, a listing of the manifests too, and those since the oldest of the rest was staged.
     ///
     /// # Errors
     /// [`Error::Storage`]; [`Error::ManifestInvalid`] if one of those manifests cannot be trusted, since

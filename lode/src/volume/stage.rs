@@ -27,7 +27,9 @@ impl<S: Open> Volume<S> {
     /// # Errors
     /// Before anything is uploaded: [`Error::EmptyBlock`](crate::Error::EmptyBlock) for no bytes,
     /// [`Error::OutOfBounds`](crate::Error::OutOfBounds),
-    /// [`Error::Overlap`](crate::Error::Overlap) with the range that the snapshot has already. Else
+    /// [`Error::Overlap`](crate::Error::Overlap) with the range that the snapshot has already,
+    /// [`Error::UncheckedStore`](crate::Error::UncheckedStore) and
+    /// [`Error::UnsafeStore`](crate::Error::UnsafeStore) if the store is not committed to. Else
     /// [`Error::Storage`](crate::Error::Storage): nothing is staged then.
     pub fn stage_write_at(
         &self,

@@ -75,7 +75,9 @@ impl<T, C, L> Dataset<T, C, L> {
     /// Before anything is written: [`Error::InvalidMetadata`](crate::Error::InvalidMetadata);
     /// [`Error::Conflict`](crate::Error::Conflict) if the head is not the expected one;
     /// [`Error::SchemaMismatch`](crate::Error::SchemaMismatch) and its like for an append to other
-    /// records; [`Error::Storage`](crate::Error::Storage).
+    /// records; [`Error::UncheckedStore`](crate::Error::UncheckedStore) and
+    /// [`Error::UnsafeStore`](crate::Error::UnsafeStore) if the store is not committed to;
+    /// [`Error::Storage`](crate::Error::Storage).
     pub fn begin<'a>(&'a self, metadata: impl IntoMetadata) -> Begin<'a, T, L>
     where
         T: RecordContent,
