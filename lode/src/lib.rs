@@ -126,9 +126,19 @@
 //! [`tracing`] spans at the level `info` are `lode.write` (appends and replaced partitions too),
 //! `lode.stream_write_records`, `lode.record_writer` and `lode.stream_write` (opening and committing; not
 //! each push), `lode.transaction` (likewise), `lode.read`, `lode.attachment`, `lode.scan`, `lode.read_blob`,
-//! `lode.read_blob_range`, `lode.restore`, `lode.expire`, `lode.gc` and `lode.verify`. Events are commits (`info`),
-//! retries, unclear answers and blobs that are streamed (`debug`), and hints that were not written and
-//! writers that were dropped (`warn`). No record, metadata or credential is in them.
+//! `lode.read_blob_range`, `lode.restore`, `lode.expire`, `lode.gc` and `lode.verify` (the last four of volumes
+//! too). Streams of records and bytes have none, nor have the staging, commits and reads of volumes. Every
+//! commit, of a dataset or a volume, has the span `commit` at the level `debug`.
+//!
+//! Events are:
+//!
+//! * `info`: commits, and what `expire`, `gc` and `verify` have done or found;
+//! * `debug`: retries, commits that failed or were made before, unclear answers, hints that cannot be read, blobs
+//!   that are streamed, how many records were read, and what could not be removed;
+//! * `warn`: hints that were not written, a manifest that was not synced, writers and transactions that were
+//!   dropped, blocks that were staged through a handle and not committed, and a store that does not answer.
+//!
+//! No record, metadata or credential is in them.
 //!
 //! # Features
 //!

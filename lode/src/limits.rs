@@ -16,6 +16,10 @@ pub struct Limits {
     pub target_file_bytes: u64,
     /// The size of one part of a multipart upload, in bytes; smaller files are put whole. All parts
     /// but the last have this size. S3 wants at least 5 MiB. Default: 8 MiB.
+    ///
+    /// S3 takes at most 10,000 parts of one upload, so there an object that has more than 10,000 times
+    /// this size after compression (by default 78 GiB) needs larger parts: it refuses the next one,
+    /// and the write fails.
     pub part_bytes: usize,
     /// How many parts of one file are in flight at once. Default: 2.
     pub parts_in_flight: usize,

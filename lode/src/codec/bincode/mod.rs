@@ -24,8 +24,8 @@ use crate::record::Record;
 ///
 /// The stored bytes do not say what they are: a file is read only by a record type whose schema is
 /// exactly the file's, and otherwise refused with the difference before it is read
-/// ([`Error::SchemaMismatch`](crate::Error::SchemaMismatch)). Fields with `#[lode(json)]` cannot be
-/// stored: the program does not compile.
+/// ([`Error::SchemaMismatch`](crate::Error::SchemaMismatch)). Fields with `#[lode(json)]`, and arrays
+/// of length 0, cannot be stored: the program does not compile.
 ///
 /// ```
 /// use lode::codec::Bincode;
