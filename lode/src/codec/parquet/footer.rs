@@ -14,7 +14,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use parquet::schema::types::SchemaDescriptor;
 
 use super::scan::Filter;
-use super::thrift::{Malformed, Thrift, kind};
+use super::schema;
 use crate::record::{FieldSchema, Record};
 
 /// What a file ends in: the length of the footer, and a magic number.
@@ -24,10 +24,6 @@ const MAGIC: &[u8] = b"PAR1";
 
 /// The longest footer that is read.
 const MAX_FOOTER: u64 = 64 << 20;
-
-/// The most columns, and levels of columns, that a file may have.
-const MAX_ELEMENTS: usize = 64 << 10;
-const MAX_LEVELS: usize = 128;
 
 /// Why a footer, or something that it claims, cannot be right.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +105,7 @@ impl Footer {
     /// # Errors
     /// For a footer that cannot be read, or claims what cannot be.
     pub(crate) fn read(bytes: &[u8], size: u64) -> Result<Self, FooterError> {
-        check_schema(bytes).map_err(|Malformed| FooterError::new("its footer is malformed"))??;
+        schema::check(bytes).map_err(FooterError::Invalid)?;
         let begin = size.saturating_sub(bytes.len() as u64 + TAIL_BYTES);
         let decode = || {
             let metadata = ParquetMetaDataReader::decode_metadata(bytes)?;
@@ -345,46 +341,4 @@ fn leaves_below(ty: &DataType) -> usize {
         DataType::List(item) | DataType::Map(item, _) => leaves_below(item.data_type()),
         _ => 1,
     }
-}
-
-/// Looks at the schema in a footer: columns nested without end would overflow the stack.
-fn check_schema(footer: &[u8]) -> Result<Result<(), FooterError>, Malformed> {
-    let mut found = Ok(());
-    Thrift::new(footer).fields(|thrift, id, kind| {
-        if id != 2 || kind != kind::LIST {
-            return Ok(false);
-        }
-        let (kind, elements) = thrift.list()?;
-        if kind != kind::STRUCT {
-            return Err(Malformed);
-        }
-        if elements > MAX_ELEMENTS {
-            found = Err(FooterError::new(format!("it has {elements} columns")));
-        }
-        // How many children there are to come at each level.
-        let mut open: Vec<i64> = Vec::new();
-        for _ in 0..elements {
-            let mut children = 0;
-            thrift.fields(|thrift, id, kind| {
-                if id == 5 && kind == kind::I32 {
-                    children = thrift.integer()?;
-                    return Ok(true);
-                }
-                Ok(false)
-            })?;
-            while open.last().is_some_and(|&left| left <= 0) {
-                open.pop();
-            }
-            if let Some(left) = open.last_mut() {
-                *left -= 1;
-            }
-            open.push(children);
-            if open.len() > MAX_LEVELS {
-                found = Err(FooterError::new("its columns are nested too deep"));
-                return Err(Malformed);
-            }
-        }
-        Ok(true)
-    })?;
-    Ok(found)
 }

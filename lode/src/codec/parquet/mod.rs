@@ -18,6 +18,7 @@ mod output;
 mod pages;
 mod properties;
 mod scan;
+mod schema;
 mod sort;
 mod thrift;
 

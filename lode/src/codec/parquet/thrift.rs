@@ -24,6 +24,45 @@ pub(super) mod kind {
     pub(crate) const STRUCT: u8 = 12;
 }
 
+/// What a field is to hold.
+pub(super) enum Shape {
+    Bool,
+    Byte,
+    I16,
+    I32,
+    I64,
+    Double,
+    Binary,
+    Struct(Fields),
+    /// Elements that take so many bytes each, at the least. Whoever reads them makes room for all at
+    /// once, by their number alone.
+    List(&'static Shape, usize),
+}
+
+/// Fields of a struct, by their ids.
+pub(super) type Fields = &'static [(i16, Shape)];
+
+impl Shape {
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::Bool => kind::TRUE,
+            Self::Byte => kind::BYTE,
+            Self::I16 => kind::I16,
+            Self::I32 => kind::I32,
+            Self::I64 => kind::I64,
+            Self::Double => kind::DOUBLE,
+            Self::Binary => kind::BINARY,
+            Self::Struct(_) => kind::STRUCT,
+            Self::List(..) => kind::LIST,
+        }
+    }
+
+    /// Whether a value of this type is one.
+    const fn is(&self, kind: u8) -> bool {
+        kind == self.kind() || (kind == kind::FALSE && matches!(self, Self::Bool))
+    }
+}
+
 /// Reads values from the front of some bytes.
 pub(super) struct Thrift<'a> {
     bytes: &'a [u8],
@@ -38,6 +77,9 @@ impl<'a> Thrift<'a> {
 
     /// Gives every field of the struct that begins here to `field`, which reads its value and says
     /// `true`, or leaves it and says `false`.
+    ///
+    /// Fields come in the order of their ids, as everyone writes them: of one that came twice, others
+    /// might believe the other value.
     pub(super) fn fields(
         &mut self,
         mut field: impl FnMut(&mut Self, i16, u8) -> Result<bool>,
@@ -49,13 +91,46 @@ impl<'a> Thrift<'a> {
                 return Ok(());
             }
             let kind = header & 0x0f;
+            let before = id;
             id = match header >> 4 {
                 0 => i16::try_from(self.integer()?).map_err(|_| Malformed)?,
                 delta => id.checked_add(i16::from(delta)).ok_or(Malformed)?,
             };
+            if id <= before {
+                return Err(Malformed);
+            }
             if !field(self, id, kind)? {
                 self.skip(kind, MAX_DEPTH)?;
             }
+        }
+    }
+
+    /// Reads the value of the field `id` if it is one of these, which has to be of the type that these
+    /// say: to be given to [`fields`](Self::fields).
+    ///
+    /// The crate `parquet` knows fields by their ids alone. Of one with another type it would read
+    /// other bytes than are skipped here, and all that follows would be something else to it.
+    pub(super) fn known(&mut self, fields: Fields, id: i16, kind: u8) -> Result<bool> {
+        match fields.iter().find(|field| field.0 == id) {
+            Some((_, shape)) if shape.is(kind) => self.shaped(shape).map(|()| true),
+            Some(_) => Err(Malformed),
+            None => Ok(false),
+        }
+    }
+
+    fn shaped(&mut self, shape: &Shape) -> Result<()> {
+        match shape {
+            Shape::I32 => self.i32().map(drop),
+            Shape::Struct(fields) => self.fields(|it, id, kind| it.known(fields, id, kind)),
+            Shape::List(element, least) => {
+                let (kind, len) = self.list()?;
+                let is_long = len > (self.bytes.len() - self.read) / least;
+                if is_long || (len > 0 && !element.is(kind)) {
+                    return Err(Malformed);
+                }
+                (0..len).try_for_each(|_| self.shaped(element))
+            }
+            plain => self.skip(plain.kind(), MAX_DEPTH),
         }
     }
 
@@ -71,6 +146,11 @@ impl<'a> Thrift<'a> {
             true => Err(Malformed),
             false => Ok((header & 0x0f, len)),
         }
+    }
+
+    /// An integer that is no larger than it may be: others would cut off what is too much of it.
+    pub(super) fn i32(&mut self) -> Result<i32> {
+        i32::try_from(self.integer()?).map_err(|_| Malformed)
     }
 
     pub(super) fn integer(&mut self) -> Result<i64> {
@@ -112,13 +192,11 @@ impl<'a> Thrift<'a> {
             kind::BINARY => self.binary().map(drop),
             kind::LIST | kind::SET => {
                 let (kind, len) = self.list()?;
-                for _ in 0..len {
-                    match kind {
-                        kind::TRUE | kind::FALSE => self.take(1)?,
-                        kind => self.skip(kind, depth)?,
-                    }
+                match kind {
+                    // The crate `parquet` takes no byte for each of them, as it should.
+                    kind::TRUE | kind::FALSE if len > 0 => Err(Malformed),
+                    kind => (0..len).try_for_each(|_| self.skip(kind, depth)),
                 }
-                Ok(())
             }
             kind::STRUCT => loop {
                 let header = self.byte()?;

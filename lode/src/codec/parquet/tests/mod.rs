@@ -3,6 +3,7 @@
 mod bloom;
 mod damage;
 mod files;
+mod hostile;
 mod round_trip;
 mod scan;
 mod writing;

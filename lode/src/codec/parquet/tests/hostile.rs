@@ -1,0 +1,114 @@
+//! Files that say one thing to what checks them and another to what reads them, or claim what would
+//! take all memory.
+
+use super::*;
+
+/// A footer with this schema, after its version, and no rows.
+fn footer(schema: &[&[u8]]) -> Vec<u8> {
+    [&[0x15, 0x04][..], &schema.concat(), &[0x16, 0x00, 0x19, 0x0c, 0x00]].concat()
+}
+
+fn refusal(footer: &[u8]) -> String {
+    Footer::read(footer, 1 << 20).map(|footer| footer.groups()).unwrap_err().to_string()
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+const ROOT: &[u8] = b"\x48\x01r\x15\x02\x00";
+const LEAF: &[u8] = b"\x15\x02\x25\x00\x18\x01x\x00";
+
+/// Groups in groups, so many, whose number of children is said by `one`.
+fn nested(groups: usize, one: &[u8]) -> Vec<Vec<u8>> {
+    let group = [b"\x35\x00\x18\x01a", one, &[0]].concat();
+    let mut elements = vec![[b"\x48\x01r", one, &[0]].concat()];
+    elements.extend(std::iter::repeat_n(group, groups));
+    elements.push(LEAF.to_vec());
+    elements
+}
+
+fn list(elements: &[Vec<u8>]) -> Vec<u8> {
+    [&[0xfc][..], &varint(elements.len() as u64), &elements.concat()].concat()
+}
+
+#[test]
+fn a_footer_that_is_sound_is_read() {
+    let elements = nested(20, b"\x15\x02");
+    let read = Footer::read(&footer(&[b"\x19", &list(&elements)]), 1 << 20).unwrap();
+    assert_eq!(read.rows(), 0);
+    let deep = nested(200, b"\x15\x02");
+    assert!(refusal(&footer(&[b"\x19", &list(&deep)])).contains("nested too deep"));
+}
+
+/// The crate `parquet` does not look at the types of the fields it knows.
+#[test]
+fn the_schema_that_is_read_is_the_one_that_was_checked() {
+    let malformed = |schema: &[&[u8]]| {
+        let said = refusal(&footer(schema));
+        assert!(said.contains("its footer is malformed"), "{said}");
+    };
+    // A number of children with more bytes than it may have, or as a set.
+    malformed(&[b"\x19", &list(&nested(200, b"\x16\x02"))]);
+    malformed(&[b"\x1a", &list(&nested(200, b"\x15\x02"))]);
+    // 1 << 32 more than it is.
+    let more = [&[0x15][..], &varint((1 << 33) + 2)].concat();
+    malformed(&[b"\x19", &list(&nested(200, &more))]);
+    // The number again, and one from before.
+    malformed(&[b"\x19", &list(&nested(200, b"\x15\x02\x05\x0a\x00"))]);
+    malformed(&[b"\x19", &list(&nested(200, b"\x15\x02\x05\x0a\x02"))]);
+    // A length of a type which is as many bytes, and so are those that follow.
+    let hidden = list(&[ROOT.to_vec(), b"\x15\x02\x18\x01\x01\x18\x01x\x00".to_vec()]);
+    malformed(&[b"\x19", &hidden]);
+    // The width of an integer.
+    let hidden = b"\x15\x02\x25\x00\x18\x01x\x6c\xac\x18\x01\x02\x00\x00\x00".to_vec();
+    malformed(&[b"\x19", &list(&[ROOT.to_vec(), hidden])]);
+}
+
+#[test]
+fn fields_before_the_schema_are_what_they_are_to_be() {
+    let good = list(&nested(20, b"\x15\x02"));
+    let end = [0x16, 0x00, 0x19, 0x0c, 0x00];
+    // The version, as bytes; nothing, as a list of booleans; and the schema after what follows it.
+    let fronts: [&[u8]; 3] = [
+        b"\x18\x01\x04\x19",
+        b"\x15\x04\x09\x80\x02\x21\x01\x02\x09\x04",
+        b"\x15\x04\x26\x00\x09\x04",
+    ];
+    for front in fronts {
+        let said = refusal(&[front, &good, &end].concat());
+        assert!(said.contains("its footer is malformed"), "{said}");
+    }
+}
+
+/// Room is made for as many as there are to be, before the first is read.
+#[test]
+fn numbers_of_children_and_row_groups_fit_what_is_there() {
+    for children in [2, 1 << 20, -1] {
+        let children = varint(((children << 1) ^ (children >> 31)) as u32 as u64);
+        let root = [b"\x48\x01r\x15", &children[..], &[0]].concat();
+        let said = refusal(&footer(&[b"\x19", &list(&[root, LEAF.to_vec()])]));
+        assert!(said.contains("its footer is malformed"), "{said}");
+    }
+    let schema = list(&[ROOT.to_vec(), LEAF.to_vec()]);
+    let front = [b"\x15\x04\x19", &schema[..], b"\x16\x00"].concat();
+    let groups = [b"\x19\xfc", &varint(100_000)[..], &[0; 100_001]].concat();
+    assert!(refusal(&[&front[..], &groups].concat()).contains("its footer is malformed"));
+}
+
+/// Each column has the names of all groups that it is in.
+#[test]
+fn paths_of_columns_do_not_add_up_to_too_much() {
+    let long = |name: usize| [b"\x48", &varint(name as u64)[..], &vec![b'r'; name]].concat();
+    let group = [b"\x35\x00\x18", &long(100_000)[1..], b"\x15", &varint(4000), &[0]].concat();
+    let mut elements = vec![ROOT.to_vec(), group];
+    elements.extend(std::iter::repeat_n(LEAF.to_vec(), 2000));
+    let said = refusal(&footer(&[b"\x19", &list(&elements)]));
+    assert!(said.contains("names of its columns are too long"), "{said}");
+}
