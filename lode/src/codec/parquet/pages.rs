@@ -17,7 +17,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::footer::FooterError;
-use super::thrift::{Malformed, Thrift, kind};
+use super::thrift::{Fields, Malformed, Shape, Thrift, kind};
 
 /// Runs of a file's bytes, which are read by their places in the file.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ pub(super) fn check_pages(
         }
         bytes = bytes.saturating_add(size);
         check_size(&header, size, bytes, limits)?;
-        check_gzip(body, &header, size, column)?;
+        check_compressed(body, &header, size, column)?;
         first = false;
         rest = after;
     }
@@ -170,7 +170,8 @@ pub(super) fn check_some(
         }
         bytes = bytes.saturating_add(size);
         check_size(&header, size, bytes, limits)?;
-        check_gzip(body.get(..stored).unwrap_or_default(), &header, size, column)
+        // What follows a dictionary up to the first page is decompressed with it.
+        check_compressed(body, &header, size, column)
     };
     let (start, _) = column.byte_range();
     for (at, place) in places.iter().enumerate() {
@@ -201,81 +202,124 @@ fn check_size(
     }
 }
 
-/// gzip is decompressed to its end, whatever the header says.
-fn check_gzip(
+/// Most compressors stop at the size that the header says. gzip is decompressed to its end, and so
+/// would be frames of LZ4, which few have ever written, and brotli, if some other crate asks for it.
+fn check_compressed(
     body: &[u8],
     header: &Header,
     size: u64,
     column: &ColumnChunkMetaData,
 ) -> std::result::Result<(), FooterError> {
-    if !matches!(column.compression(), Compression::GZIP(_)) {
-        return Ok(());
+    match column.compression() {
+        Compression::GZIP(_) => check_gzip(body, header, size),
+        Compression::BROTLI(_) | Compression::LZO => {
+            Err(FooterError::new(format!("it is compressed by {}", column.compression())))
+        }
+        Compression::LZ4 if starts_with_frame(body, header) => {
+            Err(FooterError::new("a page is compressed as a frame of LZ4"))
+        }
+        _ => Ok(()),
     }
+}
+
+/// Whether what is compressed begins as a frame of LZ4 does.
+fn starts_with_frame(body: &[u8], header: &Header) -> bool {
+    let plain = usize::try_from(header.level_bytes).unwrap_or(0);
+    body.get(plain..).is_some_and(|body| body.starts_with(&[0x04, 0x22, 0x4d, 0x18]))
+}
+
+fn check_gzip(body: &[u8], header: &Header, size: u64) -> std::result::Result<(), FooterError> {
     let plain = u64::try_from(header.level_bytes).unwrap_or(u64::MAX);
     if header.is_plain || size <= plain {
         return Ok(());
     }
     let body = usize::try_from(plain).ok().and_then(|plain| body.get(plain..));
     let decoder = flate2::read::MultiGzDecoder::new(body.unwrap_or_default());
-    match io::copy(&mut decoder.take(size), &mut io::sink()) {
+    // A byte more than there may be tells that there are more.
+    match io::copy(&mut decoder.take(size - plain + 1), &mut io::sink()) {
         Ok(len) if len == size - plain => Ok(()),
         _ => Err(FooterError::new("a page does not decompress to its size")),
     }
 }
 
-const DATA: i64 = 0;
-const DICTIONARY: i64 = 2;
-const DATA_V2: i64 = 3;
+const DATA: i32 = 0;
+const DICTIONARY: i32 = 2;
+const DATA_V2: i32 = 3;
 
 /// What the header of a page says.
 #[derive(Debug, Default)]
 struct Header {
-    kind: i64,
-    uncompressed: i64,
-    compressed: i64,
-    values: i64,
+    kind: i32,
+    uncompressed: i32,
+    compressed: i32,
+    values: i32,
     /// The bytes of a version 2 page that are never compressed.
-    level_bytes: i64,
+    level_bytes: i32,
     /// Whether the rest of them is not compressed either.
     is_plain: bool,
 }
+
+/// What is read of the header of a kind of pages, except for the number of values.
+const DATA_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::I32), (4, Shape::I32)];
+const DICTIONARY_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::Bool)];
+const DATA_V2_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::I32), (4, Shape::I32)];
 
 impl Header {
     /// The header, and its length.
     fn read(bytes: &[u8]) -> std::result::Result<(Self, usize), Malformed> {
         let mut header = Self { kind: -1, ..Self::default() };
+        let mut has_kind = false;
         let mut thrift = Thrift::new(bytes);
         thrift.fields(|thrift, id, kind| {
             match (id, kind) {
-                (1, kind::I32) => header.kind = thrift.integer()?,
-                (2, kind::I32) => header.uncompressed = thrift.integer()?,
-                (3, kind::I32) => header.compressed = thrift.integer()?,
-                (5 | 7 | 8, kind::STRUCT) => header.read_kind(thrift, id == 8)?,
+                (1, kind::I32) => header.kind = thrift.i32()?,
+                (2, kind::I32) => header.uncompressed = thrift.i32()?,
+                (3, kind::I32) => header.compressed = thrift.i32()?,
+                (4, kind::I32) => drop(thrift.i32()?),
+                (5..=8, kind::STRUCT) => {
+                    has_kind = true;
+                    header.read_kind(thrift, id)?;
+                }
+                (1..=8, _) => return Err(Malformed),
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok((header, thrift.read))
+        // Whoever knows the kind looks for its own header.
+        match has_kind || !matches!(header.kind, DATA | DICTIONARY | DATA_V2) {
+            true => Ok((header, thrift.read)),
+            false => Err(Malformed),
+        }
     }
 
+    /// The part that pages of this kind have; there is no other beside it.
     fn read_kind(
         &mut self,
         thrift: &mut Thrift<'_>,
-        is_v2: bool,
+        id: i16,
     ) -> std::result::Result<(), Malformed> {
+        let fields = match (self.kind, id) {
+            (DATA, 5) => DATA_FIELDS,
+            (DICTIONARY, 7) => DICTIONARY_FIELDS,
+            (DATA_V2, 8) => DATA_V2_FIELDS,
+            (DATA | DICTIONARY | DATA_V2, _) => return Err(Malformed),
+            // It is refused, whatever it holds.
+            _ => &[],
+        };
         thrift.fields(|thrift, id, kind| {
             match (id, kind) {
-                (1, kind::I32) => self.values = thrift.integer()?,
-                (5 | 6, kind::I32) if is_v2 => {
-                    let more = thrift.integer()?;
+                (1, kind::I32) => self.values = thrift.i32()?,
+                (5 | 6, kind::I32) if self.kind == DATA_V2 => {
+                    let more = thrift.i32()?;
                     self.level_bytes = self.level_bytes.checked_add(more).ok_or(Malformed)?;
                     return if more < 0 { Err(Malformed) } else { Ok(true) };
                 }
-                (7, kind::FALSE) if is_v2 => {
-                    self.is_plain = true;
-                    return Ok(false);
+                (7, kind::TRUE | kind::FALSE) if self.kind == DATA_V2 => {
+                    self.is_plain = kind == kind::FALSE;
                 }
-                _ => return Ok(false),
+                (1, _) => return Err(Malformed),
+                (5..=7, _) if self.kind == DATA_V2 => return Err(Malformed),
+                _ => return thrift.known(fields, id, kind),
             }
             Ok(true)
         })

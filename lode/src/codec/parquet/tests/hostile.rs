@@ -1,7 +1,15 @@
 //! Files that say one thing to what checks them and another to what reads them, or claim what would
 //! take all memory.
 
+use std::io::Write;
+
+use parquet::basic::Compression;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::SchemaDescriptor;
+
 use super::*;
+use crate::codec::parquet::pages::{PageLimits, check_pages};
 
 /// A footer with this schema, after its version, and no rows.
 fn footer(schema: &[&[u8]]) -> Vec<u8> {
@@ -111,4 +119,71 @@ fn paths_of_columns_do_not_add_up_to_too_much() {
     elements.extend(std::iter::repeat_n(LEAF.to_vec(), 2000));
     let said = refusal(&footer(&[b"\x19", &list(&elements)]));
     assert!(said.contains("names of its columns are too long"), "{said}");
+}
+
+fn column(schema: &str, values: i64, compression: Compression) -> ColumnChunkMetaData {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let column = ColumnChunkMetaData::builder(SchemaDescriptor::new(schema).column(0));
+    column.set_num_values(values).set_compression(compression).build().unwrap()
+}
+
+/// A page of this kind, whose header ends in `rest`.
+fn page(kind: u8, size: u64, rest: &[u8], body: &[u8]) -> Vec<u8> {
+    let (size, stored) = (varint(size * 2), varint(body.len() as u64 * 2));
+    [&[0x15, kind * 2, 0x15], &size[..], &[0x15], &stored, rest, &[0], body].concat()
+}
+
+fn look_at(pages: &[Vec<u8>], compression: Compression) -> Result<u64, FooterError> {
+    let column = column("message m { required binary x; }", 1, compression);
+    check_pages(&pages.concat(), &column, PageLimits { record: 1 << 20, group: 1 << 20 })
+}
+
+const V1: &[u8] = b"\x2c\x15\x02\x15\x00\x15\x06\x15\x06\x00";
+
+#[test]
+fn a_page_says_to_all_what_it_said_to_the_check() {
+    let plain = |pages: &[Vec<u8>]| look_at(pages, Compression::UNCOMPRESSED);
+    let body = [0; 4];
+    let good = page(0, 4, V1, &body);
+    assert_eq!(plain(&[page(2, 4, b"\x4c\x15\x02\x15\x00\x00", &body), good.clone()]).unwrap(), 8);
+    let huge = varint(u64::from(u32::MAX) - 1);
+    let dictionaries = [
+        // Its number of values is of another type, is told by the header of another kind, or of its
+        // own kind as well, or there is none.
+        [b"\x4c\x16", &huge[..], b"\x15\x00\x00"].concat(),
+        [b"\x4c\x15", &huge[..], b"\x15\x00\x00\x1c\x15\x02\x00"].concat(),
+        [b"\x2c\x15\x02\x00\x2c\x15", &huge[..], b"\x15\x00\x00"].concat(),
+        b"\x4c\x15\x02\x15\x00\x05\x02\x0a\x00".to_vec(),
+        b"\x1c\x15\x02\x15\x00\x15\x06\x15\x06\x00".to_vec(),
+        Vec::new(),
+        // A checksum that is bytes, and its encoding.
+        [b"\x18\x01\x0d\x3c\x15", &varint(2)[..], b"\x15\x00\x00"].concat(),
+        b"\x4c\x15\x02\x18\x01\x00\x00".to_vec(),
+    ];
+    for header in dictionaries {
+        let said = plain(&[page(2, 4, &header, &body), good.clone()]).unwrap_err().to_string();
+        assert!(said.contains("the header of a page is malformed"), "{header:?}: {said}");
+    }
+}
+
+#[test]
+fn pages_decompress_to_no_more_than_they_say() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&[0; 1 << 20]).unwrap();
+    let bomb = gzip.finish().unwrap();
+    // Values, nulls, rows, encoding, bytes of levels; then whether it is compressed.
+    let v2 = |last: &[u8]| {
+        [b"\x5c\x15\x02\x15\x00\x15\x02\x15\x00\x15\x00\x15\x00", last, &[0]].concat()
+    };
+    for last in [&b""[..], b"\x11", b"\x12\x01\x0e", b"\x12\x08\x0e\x01\x00"] {
+        let pages = [page(3, 4, &v2(last), &bomb)];
+        look_at(&pages, Compression::GZIP(Default::default())).unwrap_err();
+    }
+    let plain = [page(3, 4, &v2(b"\x12"), &[0; 4])];
+    assert_eq!(look_at(&plain, Compression::GZIP(Default::default())).unwrap(), 4);
+
+    let frame = [page(0, 4, V1, b"\x04\x22\x4d\x18\x40\x40")];
+    look_at(&frame, Compression::LZ4).unwrap_err();
+    look_at(&frame, Compression::BROTLI(Default::default())).unwrap_err();
+    assert_eq!(look_at(&frame, Compression::LZ4_RAW).unwrap(), 4);
 }
