@@ -8,9 +8,10 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups, RowSelection};
+use parquet::basic::Type;
 use parquet::column::page::{PageIterator, PageReader};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::page_index::offset_index::PageLocation;
 
 use super::footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
@@ -65,9 +66,7 @@ impl Batches {
     ) -> std::result::Result<Self, BoxError> {
         let all = group.footer.rows_of(group.group);
         let rows = wanted.map_or(all, |wanted| wanted.iter().map(Range::len).sum());
-        let bytes = check_group(&group, columns, limits)?;
-        let average = usize::try_from(bytes).unwrap_or(usize::MAX) / rows.max(1);
-        let batch_rows = (BATCH_BYTES / average.max(1)).clamp(1, BATCH_ROWS);
+        let batch_rows = check_group(&group, columns, limits)?.batch_rows(rows);
         let open = || {
             let wanted = wanted
                 .map(|wanted| RowSelection::from_consecutive_ranges(wanted.iter().cloned(), all));
@@ -112,12 +111,30 @@ fn guarded<R>(decode: impl FnOnce() -> Result<R>) -> std::result::Result<R, BoxE
     }
 }
 
-/// Checks the pages of a row group; how many bytes those that are there have.
+/// What rows take when they are decoded.
+#[derive(Debug, Default)]
+struct Load {
+    /// The bytes of all pages that are there.
+    pages: u64,
+    /// What a row takes of values that have a width of their own, even if they are null.
+    row: u64,
+}
+
+impl Load {
+    /// How many of so many rows are decoded at once.
+    fn batch_rows(&self, rows: usize) -> usize {
+        let row = (self.pages / rows.max(1) as u64).saturating_add(self.row);
+        let rows = BATCH_BYTES / usize::try_from(row.max(1)).unwrap_or(usize::MAX);
+        rows.clamp(1, BATCH_ROWS)
+    }
+}
+
+/// Checks the pages of a row group.
 fn check_group(
     group: &Group,
     columns: &Projection,
     limits: &Limits,
-) -> std::result::Result<u64, FooterError> {
+) -> std::result::Result<Load, FooterError> {
     let Some(found) = group.metadata() else {
         return Err(FooterError::new("there is no such row group"));
     };
@@ -125,7 +142,7 @@ fn check_group(
     let rows = group.footer.rows_of(group.group);
     let most = limits.max_decoded_bytes.unwrap_or(u64::MAX);
     let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1) as u64)) };
-    let mut sum = 0_u64;
+    let mut load = Load::default();
     let wanted = columns.leaves.iter().enumerate().filter(|(_, wanted)| **wanted);
     for (leaf, _) in wanted {
         let Some(column) = found.columns().get(leaf) else { continue };
@@ -144,15 +161,34 @@ fn check_group(
         };
         // Levels of nested values take next to nothing in the file.
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
-        sum = sum.saturating_add(pages.map_err(in_column)?).saturating_add(values);
+        load.pages = load.pages.saturating_add(pages.map_err(in_column)?).saturating_add(values);
         if values > limits.group {
             return Err(FooterError::TooLarge {
                 what: "a column of a row group",
                 limit: limits.group,
             });
         }
+        load.row = load
+            .row
+            .saturating_add(width(column).saturating_mul(values.div_ceil(rows.max(1) as u64)));
+        if load.row > limits.record {
+            return Err(FooterError::TooLarge {
+                what: "a row of its columns",
+                limit: limits.record,
+            });
+        }
     }
-    Ok(sum)
+    Ok(load)
+}
+
+/// The bytes of each value of a column, if all have as many: room is made for them before one is seen.
+fn width(column: &ColumnChunkMetaData) -> u64 {
+    match column.column_type() {
+        Type::FIXED_LEN_BYTE_ARRAY => {
+            u64::try_from(column.column_descr().type_length()).unwrap_or(u64::MAX)
+        }
+        _ => 0,
+    }
 }
 
 /// The columns of one row group, as the crate `parquet` asks for them.

@@ -4,7 +4,9 @@
 use std::io::Write;
 
 use parquet::basic::Compression;
+use parquet::data_type::FixedLenByteArrayType;
 use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
 
@@ -186,4 +188,44 @@ fn pages_decompress_to_no_more_than_they_say() {
     look_at(&frame, Compression::LZ4).unwrap_err();
     look_at(&frame, Compression::BROTLI(Default::default())).unwrap_err();
     assert_eq!(look_at(&frame, Compression::LZ4_RAW).unwrap(), 4);
+}
+
+/// A file of one column, of values this wide, which are all null.
+fn nulls(width: i32, rows: usize) -> Bytes {
+    let schema = format!("message m {{ optional fixed_len_byte_array({width}) x; }}");
+    let schema = Arc::new(parse_message_type(&schema).unwrap());
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let levels = vec![0; rows];
+    column.typed::<FixedLenByteArrayType>().write_batch(&[], Some(&levels), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    file.into_inner().unwrap().into()
+}
+
+fn open(file: &Bytes, limits: &Limits) -> Result<Batches, crate::error::BoxError> {
+    let footer = footer_of(file)?;
+    let columns = footer.columns_of::<Trip>()?;
+    Batches::open(&Arc::new(footer), &columns, 0, 0, file.clone(), limits)
+}
+
+/// Room is made for a batch of values before it is known that they are null.
+#[test]
+fn values_that_are_null_take_no_more_than_others() {
+    let wide = nulls(i32::MAX, 1);
+    assert!(wide.len() < 1000, "{}", wide.len());
+    let error = open(&wide, &Limits::default()).map(|_| ()).unwrap_err();
+    let limit = 1 << 30;
+    assert!(
+        matches!(error.downcast_ref(), Some(FooterError::TooLarge { limit: it, .. }) if *it == limit)
+    );
+
+    let mut batches = open(&nulls(64 << 10, 1000), &Limits::default()).unwrap();
+    let mut rows = Vec::new();
+    while let Some(batch) = batches.next().unwrap() {
+        rows.push(batch.num_rows());
+    }
+    assert_eq!(rows.iter().sum::<usize>(), 1000);
+    assert!(rows.iter().all(|&rows| rows <= 64), "{rows:?}");
 }
