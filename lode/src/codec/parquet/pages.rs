@@ -349,6 +349,9 @@ impl Pages {
 
     /// Refuses what a decoder would allocate by.
     fn check(&self, page: Page) -> Result<Page> {
+        if !self.are_levels_sound(&page) {
+            return Err(ParquetError::General("a page has levels of another encoding".to_owned()));
+        }
         let is_delta = matches!(
             page.encoding(),
             Encoding::DELTA_BINARY_PACKED
@@ -359,6 +362,18 @@ impl Pages {
             return Err(ParquetError::General("a page claims more values than it has".to_owned()));
         }
         Ok(page)
+    }
+
+    /// Whether the levels are where [`values`](Self::values) looks for them. Those of columns that have
+    /// none may be called anything.
+    fn are_levels_sound(&self, page: &Page) -> bool {
+        match page {
+            Page::DataPage { rep_level_encoding, def_level_encoding, .. } => {
+                (!self.has_rep_levels || *rep_level_encoding == Encoding::RLE)
+                    && (!self.has_def_levels || *def_level_encoding == Encoding::RLE)
+            }
+            _ => true,
+        }
     }
 
     /// Whether the number of values in front of delta encoded data is at most that of the page.

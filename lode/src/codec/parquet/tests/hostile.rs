@@ -11,7 +11,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
 
 use super::*;
-use crate::codec::parquet::pages::{PageLimits, check_pages};
+use crate::codec::parquet::pages::{PageLimits, Pages, check_pages};
 
 /// A footer with this schema, after its version, and no rows.
 fn footer(schema: &[&[u8]]) -> Vec<u8> {
@@ -228,4 +228,31 @@ fn values_that_are_null_take_no_more_than_others() {
     }
     assert_eq!(rows.iter().sum::<usize>(), 1000);
     assert!(rows.iter().all(|&rows| rows <= 64), "{rows:?}");
+}
+
+/// Packed levels are as long as the number of values says, where others begin with their length: what
+/// follows would be looked at in the wrong place.
+#[test]
+fn levels_are_run_lengths_where_there_are_levels() {
+    let read = |schema: &str, encodings: [u8; 2]| {
+        let encodings = encodings.map(|it| it * 2);
+        // One value, the encoding of it, of definition levels, and of repetition levels.
+        let rest = [b"\x2c\x15\x02\x15\x00\x15", &encodings[..1], b"\x15", &encodings[1..], &[0]];
+        let mut pages = page(0, 4, &rest.concat(), &[0; 4]);
+        let column = ColumnChunkMetaData::builder(
+            SchemaDescriptor::new(Arc::new(parse_message_type(schema).unwrap())).column(0),
+        );
+        let column = column.set_num_values(1).set_data_page_offset(4);
+        let column = column.set_total_compressed_size(pages.len() as i64).build().unwrap();
+        pages.splice(0..0, [0; 4]);
+        let mut pages = Pages::new(Pieces::one(0, pages.into()), &column, 1, None).unwrap();
+        pages.next().unwrap().map(|_| ()).map_err(|e| e.to_string())
+    };
+    let flat = "message m { required int32 x; }";
+    assert_eq!(read(flat, [4, 4]), Ok(()));
+    let other = Err("Parquet error: a page has levels of another encoding".to_owned());
+    for encodings in [[4, 3], [4, 4], [0, 3]] {
+        assert_eq!(read("message m { optional int32 x; }", encodings), other);
+    }
+    assert_eq!(read("message m { repeated int32 x; }", [3, 4]), other);
 }
