@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch};
-use arrow_buffer::BooleanBuffer;
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use arrow_select::filter::filter_record_batch;
 use parquet::file::page_index::offset_index::PageLocation;
 
@@ -282,28 +282,15 @@ impl Survey {
         let (Some(filter), Some(asked), false) = (&self.filter, &self.asked, all) else {
             return Ok(Some(Selected { group, rows, passing: None }));
         };
-        let mut passing = vec![false; self.footer.rows_of(group)];
         let mut batches = self.batches(group, &rows, pieces, Of::Predicate, asked)?;
         let mut numbers = rows.iter().cloned().flatten();
+        let mut stripes = Stripes::new(self.footer.rows_of(group));
         while let Some(batch) = batches.next()? {
-            for passes in filter.test(&batch)? {
-                if let Some(row) = numbers.next().and_then(|row| passing.get_mut(row)) {
-                    *row = passes;
-                }
+            for (passes, row) in filter.test(&batch)?.into_iter().zip(&mut numbers) {
+                stripes.push(row, passes);
             }
         }
-        let mut rows = Vec::new();
-        for (at, stripe) in passing.chunks(STRIPE).enumerate() {
-            if stripe.contains(&true) {
-                add(&mut rows, at * STRIPE..at * STRIPE + stripe.len());
-            }
-        }
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let bits = rows.iter().cloned().flatten().map(|row| passing[row]);
-        let passing = Some(bits.collect::<BooleanBuffer>());
-        Ok(Some(Selected { group, rows, passing }))
+        Ok(stripes.finish(group))
     }
 
     /// Decodes the rows that pass.
@@ -375,6 +362,52 @@ impl Survey {
             pages.insert(leaf, places);
         }
         (bytes, pages)
+    }
+}
+
+/// Collects the stripes that have a row that passes. What is known of other rows takes no memory:
+/// there may be more of them claimed than there are.
+struct Stripes {
+    rows: Vec<Range<usize>>,
+    /// For each of these whether it passes.
+    passing: BooleanBufferBuilder,
+    /// Which stripe the last row is of, …
+    number: usize,
+    /// … and which rows of it pass.
+    stripe: [bool; STRIPE],
+    /// How many rows there are.
+    all: usize,
+}
+
+impl Stripes {
+    fn new(all: usize) -> Self {
+        let (passing, stripe) = (BooleanBufferBuilder::new(0), [false; STRIPE]);
+        Self { rows: Vec::new(), passing, number: 0, stripe, all }
+    }
+
+    /// Adds a row that comes after those before.
+    fn push(&mut self, row: usize, passes: bool) {
+        if row / STRIPE != self.number {
+            self.end_stripe();
+            self.number = row / STRIPE;
+        }
+        self.stripe[row % STRIPE] = passes;
+    }
+
+    fn end_stripe(&mut self) {
+        if self.stripe.contains(&true) {
+            let start = self.number * STRIPE;
+            let len = STRIPE.min(self.all.saturating_sub(start));
+            add(&mut self.rows, start..start + len);
+            self.passing.append_slice(&self.stripe[..len]);
+            self.stripe.fill(false);
+        }
+    }
+
+    fn finish(mut self, group: usize) -> Option<Selected> {
+        self.end_stripe();
+        let passing = Some(self.passing.finish());
+        (!self.rows.is_empty()).then_some(Selected { group, rows: self.rows, passing })
     }
 }
 

@@ -5,12 +5,15 @@ use std::io::Write;
 
 use parquet::basic::Compression;
 use parquet::data_type::FixedLenByteArrayType;
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ColumnChunkMetaDataBuilder, ParquetMetaDataWriter, RowGroupMetaData,
+};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
 
 use super::*;
+use crate::Predicate;
 use crate::codec::parquet::pages::{PageLimits, Pages, check_pages};
 
 /// A footer with this schema, after its version, and no rows.
@@ -255,4 +258,62 @@ fn levels_are_run_lengths_where_there_are_levels() {
         assert_eq!(read("message m { optional int32 x; }", encodings), other);
     }
     assert_eq!(read("message m { repeated int32 x; }", [3, 4]), other);
+}
+
+/// The file with other claims about its row groups, and so many rows.
+fn claiming(
+    file: &[u8],
+    rows: i64,
+    groups: impl Fn(Vec<RowGroupMetaData>) -> Vec<RowGroupMetaData>,
+) -> Bytes {
+    let found =
+        ParquetMetaDataReader::new().parse_and_finish(&Bytes::copy_from_slice(file)).unwrap();
+    let (old, groups) = (found.file_metadata(), groups(found.row_groups().to_vec()));
+    let new = parquet::file::metadata::FileMetaData::new(
+        old.version(),
+        rows,
+        old.created_by().map(str::to_owned),
+        None,
+        old.schema_descr_ptr(),
+        old.column_orders().cloned(),
+    );
+    let tail = &file[file.len() - TAIL_BYTES as usize..];
+    let len = footer_len(tail, file.len() as u64).unwrap() + TAIL_BYTES;
+    let mut bytes = file[..file.len() - len as usize].to_vec();
+    let found = ParquetMetaData::new(new, groups);
+    ParquetMetaDataWriter::new(&mut bytes, &found).finish().unwrap();
+    bytes.into()
+}
+
+/// The row group with other claims about its columns, and so many rows.
+fn changed(
+    group: RowGroupMetaData,
+    rows: i64,
+    change: impl Fn(ColumnChunkMetaDataBuilder) -> ColumnChunkMetaDataBuilder,
+) -> RowGroupMetaData {
+    let columns = group.columns().iter();
+    let columns = columns.map(|column| change(column.clone().into_builder()).build().unwrap());
+    let columns = columns.collect();
+    group.into_builder().set_num_rows(rows).set_column_metadata(columns).build().unwrap()
+}
+
+fn survey(file: &Bytes, predicate: Predicate<Ranked>) -> Survey {
+    let footer = Arc::new(footer_of(file).unwrap());
+    let filter = Filter::resolve(&Arc::new(predicate.into_expr()), &footer);
+    let columns = footer.columns_of::<Ranked>().unwrap();
+    Survey::new(footer, filter, columns, &Limits::default()).unwrap()
+}
+
+#[test]
+fn rows_that_are_claimed_take_no_memory() {
+    let file = encode(&Parquet::new(), &ranked(10)).unwrap();
+    let rows = 1 << 62;
+    let claiming = claiming(&file, rows, |mut groups| {
+        vec![changed(groups.remove(0), rows, |column| column.set_num_values(rows))]
+    });
+    let survey = survey(&claiming, Ranked::columns().place.ge(3));
+    let step = survey.steps().remove(0);
+    assert_eq!(step.rows, [0..rows as usize]);
+    let error = survey.test(step, &Pieces::new(vec![(0, claiming)])).unwrap_err().to_string();
+    assert!(error.contains("its pages do not hold the values"), "{error}");
 }
