@@ -1,5 +1,6 @@
 //! Row groups into arrays, and arrays into records.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,8 +25,10 @@ use crate::record::columnar::{BatchReader, RowError};
 
 /// The most rows that are decoded at once, …
 const BATCH_ROWS: usize = 8 << 10;
-/// … fewer if these would have more bytes, by what the row group has on average.
-const BATCH_BYTES: usize = 4 << 20;
+/// … fewer if these would have more bytes, by what the row group has on average, …
+const BATCH_BYTES: u64 = 4 << 20;
+/// … or could have more than this, if all had the longest texts of their dictionaries.
+const BATCH_TEXT_BYTES: u64 = 16 << 20;
 
 /// Decodes the rows of one row group, some thousand at a time.
 pub(crate) struct Batches {
@@ -47,12 +50,8 @@ impl Batches {
         bytes: Bytes,
         limits: &Limits,
     ) -> std::result::Result<Self, BoxError> {
-        let group = Group {
-            footer: Arc::clone(footer),
-            group,
-            pieces: Pieces::one(begin, bytes),
-            pages: HashMap::new(),
-        };
+        let pieces = Pieces::one(begin, bytes);
+        let group = Group::new(Arc::clone(footer), group, pieces, HashMap::new());
         Self::of_rows(group, columns, None, limits)
     }
 
@@ -66,7 +65,11 @@ impl Batches {
     ) -> std::result::Result<Self, BoxError> {
         let all = group.footer.rows_of(group.group);
         let rows = wanted.map_or(all, |wanted| wanted.iter().map(Range::len).sum());
-        let batch_rows = check_group(&group, columns, limits)?.batch_rows(rows);
+        let mut load = check_group(&group, columns, limits)?;
+        if load.batch_rows(rows) < rows.min(BATCH_ROWS) {
+            guarded(|| load.look_at_dictionaries(&group))?;
+        }
+        let batch_rows = load.batch_rows(rows);
         let open = || {
             let wanted = wanted
                 .map(|wanted| RowSelection::from_consecutive_ranges(wanted.iter().cloned(), all));
@@ -118,14 +121,37 @@ struct Load {
     pages: u64,
     /// What a row takes of values that have a width of their own, even if they are null.
     row: u64,
+    /// Of columns of texts.
+    dictionaries: Vec<Dictionary>,
+}
+
+#[derive(Debug)]
+struct Dictionary {
+    leaf: usize,
+    /// No value has more bytes.
+    longest: u64,
+    /// How many values a row has.
+    values: u64,
 }
 
 impl Load {
     /// How many of so many rows are decoded at once.
     fn batch_rows(&self, rows: usize) -> usize {
         let row = (self.pages / rows.max(1) as u64).saturating_add(self.row);
-        let rows = BATCH_BYTES / usize::try_from(row.max(1)).unwrap_or(usize::MAX);
-        rows.clamp(1, BATCH_ROWS)
+        let texts = self.dictionaries.iter().map(|it| it.longest.saturating_mul(it.values));
+        let all = texts.fold(row, u64::saturating_add);
+        let rows = (BATCH_BYTES / row.max(1)).min(BATCH_TEXT_BYTES / all.max(1));
+        usize::try_from(rows).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
+    }
+
+    /// Looks how long texts really are.
+    fn look_at_dictionaries(&mut self, group: &Group) -> Result<()> {
+        for dictionary in &mut self.dictionaries {
+            let mut pages = group.open(dictionary.leaf)?;
+            dictionary.longest = pages.longest_text()?;
+            group.opened.borrow_mut().insert(dictionary.leaf, pages);
+        }
+        Ok(())
     }
 }
 
@@ -144,6 +170,7 @@ fn check_group(
     let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1) as u64)) };
     let mut load = Load::default();
     let wanted = columns.leaves.iter().enumerate().filter(|(_, wanted)| **wanted);
+    let rows = rows.max(1) as u64;
     for (leaf, _) in wanted {
         let Some(column) = found.columns().get(leaf) else { continue };
         let in_column = |e: FooterError| {
@@ -151,7 +178,7 @@ fn check_group(
             e.within(&format!("row group {}, column `{name}`", group.group))
         };
         let pages = match group.pages.get(&leaf) {
-            Some(pages) => check_some(&group.pieces, column, pages, rows, limits),
+            Some(pages) => check_some(&group.pieces, column, pages, group.num_rows(), limits),
             None => {
                 let (start, len) = column.byte_range();
                 let chunk = group.pieces.slice(start, len);
@@ -161,16 +188,20 @@ fn check_group(
         };
         // Levels of nested values take next to nothing in the file.
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
-        load.pages = load.pages.saturating_add(pages.map_err(in_column)?).saturating_add(values);
+        let bytes = pages.map_err(in_column)?;
+        load.pages = load.pages.saturating_add(bytes.all).saturating_add(values);
         if values > limits.group {
             return Err(FooterError::TooLarge {
                 what: "a column of a row group",
                 limit: limits.group,
             });
         }
-        load.row = load
-            .row
-            .saturating_add(width(column).saturating_mul(values.div_ceil(rows.max(1) as u64)));
+        let in_row = values.div_ceil(rows);
+        load.row = load.row.saturating_add(width(column).saturating_mul(in_row));
+        if column.column_type() == Type::BYTE_ARRAY && bytes.dictionary > 0 {
+            let (longest, values) = (bytes.dictionary, in_row);
+            load.dictionaries.push(Dictionary { leaf, longest, values });
+        }
         if load.row > limits.record {
             return Err(FooterError::TooLarge {
                 what: "a row of its columns",
@@ -193,14 +224,33 @@ fn width(column: &ColumnChunkMetaData) -> u64 {
 
 /// The columns of one row group, as the crate `parquet` asks for them.
 pub(super) struct Group {
-    pub(super) footer: Arc<Footer>,
-    pub(super) group: usize,
-    pub(super) pieces: Pieces,
+    footer: Arc<Footer>,
+    group: usize,
+    pieces: Pieces,
     /// The places of the pages of those leaves of which not all pages are there.
-    pub(super) pages: HashMap<usize, Vec<PageLocation>>,
+    pages: HashMap<usize, Vec<PageLocation>>,
+    /// Columns of which the dictionary was looked at already.
+    opened: RefCell<HashMap<usize, Pages>>,
 }
 
 impl Group {
+    pub(super) fn new(
+        footer: Arc<Footer>,
+        group: usize,
+        pieces: Pieces,
+        pages: HashMap<usize, Vec<PageLocation>>,
+    ) -> Self {
+        Self { footer, group, pieces, pages, opened: RefCell::default() }
+    }
+
+    fn open(&self, leaf: usize) -> Result<Pages> {
+        let column = self.metadata().and_then(|group| group.columns().get(leaf));
+        let column = column
+            .ok_or_else(|| ParquetError::General(format!("there is no column number {leaf}")))?;
+        let places = self.pages.get(&leaf).cloned();
+        Pages::new(self.pieces.clone(), column, self.num_rows(), places)
+    }
+
     fn metadata(&self) -> Option<&RowGroupMetaData> {
         self.footer.metadata.row_groups().get(self.group)
     }
@@ -212,11 +262,8 @@ impl RowGroups for Group {
     }
 
     fn column_chunks(&self, at: usize) -> Result<Box<dyn PageIterator>> {
-        let column = self.metadata().and_then(|group| group.columns().get(at));
-        let column = column
-            .ok_or_else(|| ParquetError::General(format!("there is no column number {at}")))?;
-        let places = self.pages.get(&at).cloned();
-        let pages = Pages::new(self.pieces.clone(), column, self.num_rows(), places)?;
+        let opened = self.opened.borrow_mut().remove(&at);
+        let pages = opened.map_or_else(|| self.open(at), Ok)?;
         let pages: Box<dyn PageReader> = Box::new(pages);
         Ok(Box::new(OneGroup(Some(Ok(pages)))))
     }

@@ -94,7 +94,15 @@ pub(super) struct PageLimits {
     pub(super) group: u64,
 }
 
-/// Looks at the headers of all pages of a column; how many bytes they will have decompressed.
+/// How many bytes pages have when they are decompressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct PageBytes {
+    pub(super) all: u64,
+    /// Those of the dictionary among them.
+    pub(super) dictionary: u64,
+}
+
+/// Looks at the headers of all pages of a column.
 ///
 /// # Errors
 /// For pages that do not fill the column exactly, do not hold the values that the footer claims, or
@@ -103,9 +111,9 @@ pub(super) fn check_pages(
     chunk: &[u8],
     column: &ColumnChunkMetaData,
     limits: PageLimits,
-) -> std::result::Result<u64, FooterError> {
+) -> std::result::Result<PageBytes, FooterError> {
     let mut rest = chunk;
-    let (mut values, mut bytes) = (0_u64, 0_u64);
+    let (mut values, mut bytes) = (0_u64, PageBytes::default());
     let mut first = true;
     while !rest.is_empty() {
         let (header, len) = Header::read(rest)
@@ -123,11 +131,11 @@ pub(super) fn check_pages(
             DICTIONARY if !first || claimed > size => {
                 return Err(FooterError::new("a dictionary is out of place"));
             }
-            DICTIONARY => {}
+            DICTIONARY => bytes.dictionary = size,
             _ => return Err(FooterError::new("there is a page of an unknown kind")),
         }
-        bytes = bytes.saturating_add(size);
-        check_size(&header, size, bytes, limits)?;
+        bytes.all = bytes.all.saturating_add(size);
+        check_size(&header, size, bytes.all, limits)?;
         check_compressed(body, &header, size, column)?;
         first = false;
         rest = after;
@@ -145,8 +153,8 @@ pub(super) fn check_some(
     places: &[PageLocation],
     rows: usize,
     limits: PageLimits,
-) -> std::result::Result<u64, FooterError> {
-    let mut bytes = 0_u64;
+) -> std::result::Result<PageBytes, FooterError> {
+    let mut bytes = PageBytes::default();
     let mut check = |place: u64, len: u64, rows: Option<u64>| {
         // One that is not there is never decoded.
         let Some(page) = pieces.slice(place, len) else { return Ok(()) };
@@ -164,12 +172,15 @@ pub(super) fn check_some(
             (DICTIONARY, None) => stored <= body.len() && values <= size,
             _ => false,
         };
+        if rows.is_none() {
+            bytes.dictionary = size;
+        }
         let flat = column.column_descr().max_rep_level() == 0;
         if !fits || (flat && rows.is_some_and(|rows| rows != values)) {
             return Err(FooterError::new("a page is not what the index says"));
         }
-        bytes = bytes.saturating_add(size);
-        check_size(&header, size, bytes, limits)?;
+        bytes.all = bytes.all.saturating_add(size);
+        check_size(&header, size, bytes.all, limits)?;
         // What follows a dictionary up to the first page is decompressed with it.
         check_compressed(body, &header, size, column)
     };
@@ -329,6 +340,8 @@ impl Header {
 /// The pages of one column of a row group.
 pub(super) struct Pages {
     inner: SerializedPageReader<Pieces>,
+    /// The dictionary, if it was looked at and not yet given away.
+    dictionary: Option<Page>,
     has_rep_levels: bool,
     has_def_levels: bool,
 }
@@ -342,9 +355,22 @@ impl Pages {
     ) -> Result<Self> {
         Ok(Self {
             inner: SerializedPageReader::new(Arc::new(pieces), column, rows, places)?,
+            dictionary: None,
             has_rep_levels: column.column_descr().max_rep_level() > 0,
             has_def_levels: column.column_descr().max_def_level() > 0,
         })
+    }
+
+    /// The bytes of the longest text in the dictionary, which comes first. It is kept, not to be
+    /// decompressed again.
+    pub(super) fn longest_text(&mut self) -> Result<u64> {
+        let first = self.inner.get_next_page()?;
+        let Some(Page::DictionaryPage { buf, .. }) = &first else {
+            return Err(ParquetError::General("a dictionary is out of place".to_owned()));
+        };
+        let longest = longest(buf);
+        self.dictionary = first;
+        Ok(longest)
     }
 
     /// Refuses what a decoder would allocate by.
@@ -412,6 +438,18 @@ impl Pages {
     }
 }
 
+/// The longest of texts that come one after the other, each behind its length.
+fn longest(mut texts: &[u8]) -> u64 {
+    let mut longest = 0;
+    while let Some((len, rest)) = texts.split_first_chunk::<4>() {
+        let len = u32::from_le_bytes(*len);
+        longest = longest.max(len);
+        // One that is cut off is none, and refused when it is decoded.
+        texts = rest.get(len as usize..).unwrap_or_default();
+    }
+    longest.into()
+}
+
 /// Walks delta packed integers; where they end, if they are at most so many.
 fn check_delta(data: &[u8], most: u64) -> Option<usize> {
     let mut thrift = Thrift::new(data);
@@ -461,16 +499,25 @@ impl Iterator for Pages {
 
 impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
-        let page = self.inner.get_next_page()?;
+        let page = match self.dictionary.take() {
+            Some(dictionary) => Some(dictionary),
+            None => self.inner.get_next_page()?,
+        };
         page.map(|page| self.check(page)).transpose()
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
-        self.inner.peek_next_page()
+        match self.dictionary {
+            Some(_) => Ok(Some(PageMetadata { num_rows: None, num_levels: None, is_dict: true })),
+            None => self.inner.peek_next_page(),
+        }
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
-        self.inner.skip_next_page()
+        match self.dictionary.take() {
+            Some(_) => Ok(()),
+            None => self.inner.skip_next_page(),
+        }
     }
 
     fn at_record_boundary(&mut self) -> Result<bool> {

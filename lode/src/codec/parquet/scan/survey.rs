@@ -316,7 +316,7 @@ impl Survey {
         let all = std::iter::once(0..self.footer.rows_of(group)).collect::<Vec<_>>();
         let wanted = (rows != all).then_some(rows);
         let footer = Arc::clone(&self.footer);
-        let group = Group { footer, group, pieces: pieces.clone(), pages };
+        let group = Group::new(footer, group, pieces.clone(), pages);
         Batches::of_rows(group, columns, wanted, &self.limits)
     }
 

@@ -14,7 +14,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::*;
 use crate::Predicate;
-use crate::codec::parquet::pages::{PageLimits, Pages, check_pages};
+use crate::codec::parquet::pages::{PageBytes, PageLimits, Pages, check_pages};
 
 /// A footer with this schema, after its version, and no rows.
 fn footer(schema: &[&[u8]]) -> Vec<u8> {
@@ -138,7 +138,7 @@ fn page(kind: u8, size: u64, rest: &[u8], body: &[u8]) -> Vec<u8> {
     [&[0x15, kind * 2, 0x15], &size[..], &[0x15], &stored, rest, &[0], body].concat()
 }
 
-fn look_at(pages: &[Vec<u8>], compression: Compression) -> Result<u64, FooterError> {
+fn look_at(pages: &[Vec<u8>], compression: Compression) -> Result<PageBytes, FooterError> {
     let column = column("message m { required binary x; }", 1, compression);
     check_pages(&pages.concat(), &column, PageLimits { record: 1 << 20, group: 1 << 20 })
 }
@@ -150,7 +150,9 @@ fn a_page_says_to_all_what_it_said_to_the_check() {
     let plain = |pages: &[Vec<u8>]| look_at(pages, Compression::UNCOMPRESSED);
     let body = [0; 4];
     let good = page(0, 4, V1, &body);
-    assert_eq!(plain(&[page(2, 4, b"\x4c\x15\x02\x15\x00\x00", &body), good.clone()]).unwrap(), 8);
+    let dictionary = page(2, 4, b"\x4c\x15\x02\x15\x00\x00", &body);
+    let bytes = PageBytes { all: 8, dictionary: 4 };
+    assert_eq!(plain(&[dictionary, good.clone()]).unwrap(), bytes);
     let huge = varint(u64::from(u32::MAX) - 1);
     let dictionaries = [
         // Its number of values is of another type, is told by the header of another kind, or of its
@@ -185,12 +187,12 @@ fn pages_decompress_to_no_more_than_they_say() {
         look_at(&pages, Compression::GZIP(Default::default())).unwrap_err();
     }
     let plain = [page(3, 4, &v2(b"\x12"), &[0; 4])];
-    assert_eq!(look_at(&plain, Compression::GZIP(Default::default())).unwrap(), 4);
+    assert_eq!(look_at(&plain, Compression::GZIP(Default::default())).unwrap().all, 4);
 
     let frame = [page(0, 4, V1, b"\x04\x22\x4d\x18\x40\x40")];
     look_at(&frame, Compression::LZ4).unwrap_err();
     look_at(&frame, Compression::BROTLI(Default::default())).unwrap_err();
-    assert_eq!(look_at(&frame, Compression::LZ4_RAW).unwrap(), 4);
+    assert_eq!(look_at(&frame, Compression::LZ4_RAW).unwrap().all, 4);
 }
 
 /// A file of one column, of values this wide, which are all null.
@@ -207,10 +209,20 @@ fn nulls(width: i32, rows: usize) -> Bytes {
     file.into_inner().unwrap().into()
 }
 
-fn open(file: &Bytes, limits: &Limits) -> Result<Batches, crate::error::BoxError> {
+fn open<T: Record>(file: &Bytes, limits: &Limits) -> Result<Batches, crate::error::BoxError> {
     let footer = footer_of(file)?;
-    let columns = footer.columns_of::<Trip>()?;
+    let columns = footer.columns_of_records::<T>()?;
     Batches::open(&Arc::new(footer), &columns, 0, 0, file.clone(), limits)
+}
+
+/// How many rows are decoded at once, of all.
+fn batches_of<T: Record>(file: &Bytes) -> Vec<usize> {
+    let mut batches = open::<T>(file, &Limits::default()).unwrap();
+    let mut rows = Vec::new();
+    while let Some(batch) = batches.next().unwrap() {
+        rows.push(batch.num_rows());
+    }
+    rows
 }
 
 /// Room is made for a batch of values before it is known that they are null.
@@ -218,17 +230,13 @@ fn open(file: &Bytes, limits: &Limits) -> Result<Batches, crate::error::BoxError
 fn values_that_are_null_take_no_more_than_others() {
     let wide = nulls(i32::MAX, 1);
     assert!(wide.len() < 1000, "{}", wide.len());
-    let error = open(&wide, &Limits::default()).map(|_| ()).unwrap_err();
+    let error = open::<Trip>(&wide, &Limits::default()).map(|_| ()).unwrap_err();
     let limit = 1 << 30;
     assert!(
         matches!(error.downcast_ref(), Some(FooterError::TooLarge { limit: it, .. }) if *it == limit)
     );
 
-    let mut batches = open(&nulls(64 << 10, 1000), &Limits::default()).unwrap();
-    let mut rows = Vec::new();
-    while let Some(batch) = batches.next().unwrap() {
-        rows.push(batch.num_rows());
-    }
+    let rows = batches_of::<Trip>(&nulls(64 << 10, 1000));
     assert_eq!(rows.iter().sum::<usize>(), 1000);
     assert!(rows.iter().all(|&rows| rows <= 64), "{rows:?}");
 }
@@ -316,4 +324,39 @@ fn rows_that_are_claimed_take_no_memory() {
     assert_eq!(step.rows, [0..rows as usize]);
     let error = survey.test(step, &Pieces::new(vec![(0, claiming)])).unwrap_err().to_string();
     assert!(error.contains("its pages do not hold the values"), "{error}");
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+#[lode(crate = crate)]
+struct Told {
+    id: u32,
+    text: Option<String>,
+    raw: crate::Bytes,
+    words: Vec<String>,
+}
+
+/// A text takes a few bits in each record that has it, and all of its bytes when it is read.
+#[test]
+fn texts_of_dictionaries_count_in_each_record_that_has_them() {
+    let told = |id: u32, text: &str, raw: &str, words: &[&str]| Told {
+        id,
+        text: (!id.is_multiple_of(3)).then(|| text.to_owned()),
+        raw: raw.as_bytes().to_vec().into(),
+        words: words.iter().map(|&word| word.to_owned()).collect(),
+    };
+    let long = "long ".repeat(20_000);
+    for [text, raw, word] in [[&*long, "", ""], ["", &long, ""], ["", "", &long]] {
+        let records: Vec<_> = (0..300).map(|id| told(id, text, raw, &[word])).collect();
+        let file = Bytes::from(encode(&Parquet::new(), &records).unwrap());
+        assert!(file.len() < 100_000, "{}", file.len());
+        let rows = batches_of::<Told>(&file);
+        assert!(rows.iter().all(|&rows| rows * long.len() <= 16 << 20), "{rows:?}");
+        assert_eq!(decode::<Told>(&file).unwrap(), records);
+    }
+    // Short ones change nothing, also of a dictionary that is not short.
+    let records: Vec<_> = (0..20_000)
+        .map(|id| told(id, &format!("text {}", id % 5000), "raw", &["one", "two"]))
+        .collect();
+    let file = Bytes::from(encode(&Parquet::new(), &records).unwrap());
+    assert_eq!(batches_of::<Told>(&file), [8192, 8192, 3616]);
 }
