@@ -166,6 +166,7 @@ fn check_group(
     };
     let record = limits.max_record_bytes.unwrap_or(u64::MAX);
     let rows = group.footer.rows_of(group.group);
+    let has_limit = limits.max_decoded_bytes.is_some();
     let most = limits.max_decoded_bytes.unwrap_or(u64::MAX);
     let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1) as u64)) };
     let mut load = Load::default();
@@ -189,6 +190,11 @@ fn check_group(
         // Levels of nested values take next to nothing in the file.
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
         let bytes = pages.map_err(in_column)?;
+        // What is claimed of all columns was compared with the limit.
+        if has_limit && bytes.all > column.uncompressed_size().unsigned_abs() {
+            let reason = "its pages have more bytes than the footer claims";
+            return Err(in_column(FooterError::new(reason)));
+        }
         load.pages = load.pages.saturating_add(bytes.all).saturating_add(values);
         if values > limits.group {
             return Err(FooterError::TooLarge {

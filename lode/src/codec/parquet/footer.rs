@@ -126,6 +126,7 @@ impl Footer {
             groups.push(checked.map_err(|e| e.within(&format!("row group {at}")))?);
             rows = rows.saturating_add(u64::try_from(group.num_rows()).unwrap_or(u64::MAX));
         }
+        check_apart(metadata.row_groups())?;
         if u64::try_from(metadata.file_metadata().num_rows()) != Ok(rows) {
             return Err(FooterError::new("its number of rows is not that of its row groups"));
         }
@@ -246,11 +247,10 @@ impl Footer {
     /// read from its beginning to its end.
     pub(crate) fn is_in_order(&self) -> bool {
         let compact = |(range, group): (&Range<u64>, &RowGroupMetaData)| {
-            let columns = group.columns().iter();
-            let bytes: i64 = columns.map(|column| column.compressed_size().max(0)).sum();
+            let bytes: u64 = group.columns().iter().map(|column| column.byte_range().1).sum();
             // Room for filters and indexes between the columns.
-            let gaps = (range.end - range.start).saturating_sub(bytes.unsigned_abs());
-            gaps <= (1 << 20) + bytes.unsigned_abs() / 4
+            let gaps = (range.end - range.start).saturating_sub(bytes);
+            gaps <= (1 << 20) + bytes / 4
         };
         self.groups.is_sorted_by(|a, b| a.end <= b.start)
             && self.groups.iter().zip(self.metadata.row_groups()).all(compact)
@@ -258,11 +258,9 @@ impl Footer {
 
     /// The bytes of all pages before they were compressed.
     pub(crate) fn uncompressed(&self) -> u64 {
-        let sizes = |group: &RowGroupMetaData| {
-            group.columns().iter().map(|column| column.uncompressed_size().unsigned_abs()).sum()
-        };
-        let groups = self.metadata.row_groups().iter();
-        groups.map(sizes).fold(0_u64, |sum: u64, group: u64| sum.saturating_add(group))
+        let columns = self.metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+        let sizes = columns.map(|column| column.uncompressed_size().unsigned_abs());
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// Where the footer begins.
@@ -317,6 +315,20 @@ fn check_group(group: &RowGroupMetaData, end: u64) -> Result<Range<u64>, FooterE
         });
     }
     range.ok_or_else(|| FooterError::new("it has no columns"))
+}
+
+/// Refuses columns that share bytes: what a file holds is not to grow with how often it is named.
+/// Each has its place in the file.
+fn check_apart(groups: &[RowGroupMetaData]) -> Result<(), FooterError> {
+    let columns = groups.iter().flat_map(RowGroupMetaData::columns);
+    let mut ranges: Vec<_> = columns.map(|column| column.byte_range()).collect();
+    ranges.retain(|&(_, len)| len > 0);
+    // Most writers have them in order.
+    ranges.sort();
+    match ranges.is_sorted_by(|one, next| one.0 + one.1 <= next.0) {
+        true => Ok(()),
+        false => Err(FooterError::new("its columns are not apart from each other")),
+    }
 }
 
 /// Which of the file's columns belong to these fields; the first one, if none does, so that rows

@@ -360,3 +360,28 @@ fn texts_of_dictionaries_count_in_each_record_that_has_them() {
     let file = Bytes::from(encode(&Parquet::new(), &records).unwrap());
     assert_eq!(batches_of::<Told>(&file), [8192, 8192, 3616]);
 }
+
+#[test]
+fn a_footer_that_claims_too_much_or_too_little_is_not_believed() {
+    let file = encode(&Parquet::new(), &ranked(10)).unwrap();
+    let large = claiming(&file, 10, |mut groups| {
+        let large =
+            |column: ColumnChunkMetaDataBuilder| column.set_total_uncompressed_size(i64::MAX);
+        vec![changed(groups.remove(0), 10, large)]
+    });
+    assert_eq!(footer_of(&large).unwrap().uncompressed(), u64::MAX);
+
+    let small = claiming(&file, 10, |mut groups| {
+        vec![changed(groups.remove(0), 10, |column| column.set_total_uncompressed_size(0))]
+    });
+    let limits = Limits { max_decoded_bytes: Some(1 << 20), ..Limits::default() };
+    let error = open::<Ranked>(&small, &limits).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("more bytes than the footer claims"), "{error}");
+    assert_eq!(decode::<Ranked>(&small).unwrap(), decode::<Ranked>(&file).unwrap());
+    assert_eq!(decode_with::<Ranked>(&file, &limits).unwrap().len(), 10);
+
+    // The same columns, as often as they are named.
+    let many = claiming(&file, 1000, |groups| vec![groups[0].clone(); 100]);
+    let error = footer_of(&many).map(|footer| footer.groups()).unwrap_err().to_string();
+    assert!(error.contains("not apart from each other"), "{error}");
+}
