@@ -103,7 +103,7 @@ impl ColumnScan {
         let end = Pieces::new(vec![(begin, end)]);
         let indexes = match survey.indexes() {
             Some(range) => fetch(store, &file, vec![range], &end).await?,
-            None => end.clone(),
+            None => Pieces::new(Vec::new()),
         };
         let surveyed = spawn_blocking(move || {
             let survey = survey.with_indexes(indexes);

@@ -20,9 +20,15 @@ use crate::record::Type;
 /// A larger one is not read: it would take more than what it can save.
 const MAX_BYTES: u64 = 4 << 20;
 
+/// The most bytes of all filters that are read of a file. Row groups may name the same ones.
+pub(super) const MAX_ALL_BYTES: u64 = 64 << 20;
+
 /// The Bloom filters of some columns, by row group and leaf.
 #[derive(Default)]
-pub(super) struct Blooms(HashMap<(usize, usize), Sbbf>);
+pub(super) struct Blooms {
+    filters: HashMap<(usize, usize), Sbbf>,
+    bytes: u64,
+}
 
 impl Blooms {
     /// Where the filter of a column is in a row group, if it has one.
@@ -47,16 +53,26 @@ impl Blooms {
         column: &FilterColumn,
         pieces: &Pieces,
     ) {
-        let found = || {
+        let mut found = || {
             let leaf = bounded_leaf(footer, column.found.as_ref()?)?;
             let bytes = pieces.at(Self::place(footer, group, column)?)?;
+            self.bytes += bytes.len() as u64;
+            if self.bytes > MAX_ALL_BYTES {
+                return None;
+            }
             let read = catch_unwind(AssertUnwindSafe(|| Sbbf::from_bytes(bytes)));
             let filter = read.ok()?.ok().filter(|filter| filter.num_blocks() > 0)?;
             Some((leaf, filter))
         };
         if let Some((leaf, filter)) = found() {
-            self.0.insert((group, leaf), filter);
+            self.filters.insert((group, leaf), filter);
         }
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.filters.len()
     }
 
     /// Whether the row group can have this value in the column.
@@ -70,7 +86,7 @@ impl Blooms {
         let lacks = || {
             let found = column.found.as_ref()?;
             let leaf = bounded_leaf(footer, found)?;
-            let filter = self.0.get(&(group, leaf))?;
+            let filter = self.filters.get(&(group, leaf))?;
             let schema = footer.metadata.file_metadata().schema_descr();
             let value = plain(literal, schema.column(leaf).physical_type(), found)?;
             Some(!filter.check(value.as_slice()))

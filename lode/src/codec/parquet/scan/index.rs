@@ -20,17 +20,6 @@ pub(super) fn places(
     rows: usize,
 ) -> Option<Vec<PageLocation>> {
     let mut places = Vec::new();
-    let read = Thrift::new(bytes).fields(|thrift, id, kind| {
-        if (id, kind) != (1, kind::LIST) {
-            return Ok(false);
-        }
-        let (_, len) = thrift.list()?;
-        for _ in 0..len {
-            places.push(place(thrift)?);
-        }
-        Ok(true)
-    });
-    read.ok()?;
     let (start, len) = column.byte_range();
     let end = start.checked_add(len)?;
     let is_inside = |place: &PageLocation| {
@@ -39,12 +28,23 @@ pub(super) fn places(
         let (Ok(offset), Ok(size)) = (offset, size) else { return false };
         start <= offset && offset.checked_add(size).is_some_and(|stop| stop <= end)
     };
+    let read = Thrift::new(bytes).fields(|thrift, id, kind| {
+        if (id, kind) != (1, kind::LIST) {
+            return Ok(false);
+        }
+        let (_, len) = thrift.list()?;
+        for _ in 0..len {
+            let place = Some(place(thrift)?).filter(is_inside).ok_or(Malformed)?;
+            places.push(place);
+        }
+        Ok(true)
+    });
+    read.ok()?;
     let follows = |one: &PageLocation, next: &PageLocation| {
         one.offset + i64::from(one.compressed_page_size) <= next.offset
             && one.first_row_index < next.first_row_index
     };
     let is_sound = places.first().is_some_and(|first| first.first_row_index == 0)
-        && places.iter().all(is_inside)
         && places.is_sorted_by(follows)
         && places.last().is_some_and(|last| last.first_row_index < rows as i64);
     is_sound.then_some(places)

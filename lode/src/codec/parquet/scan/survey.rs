@@ -12,7 +12,7 @@ use parquet::file::page_index::offset_index::PageLocation;
 use super::super::decode::{Batches, Group};
 use super::super::footer::{Footer, FooterError, Projection};
 use super::super::pages::Pieces;
-use super::bloom::Blooms;
+use super::bloom::{Blooms, MAX_ALL_BYTES};
 use super::bounds::{bounded_leaf, group_bounds, page_bounds};
 use super::filter::{Filter, FilterColumn};
 use super::index::{PageStats, places, stats};
@@ -27,6 +27,9 @@ const STRIPE: usize = 1024;
 /// Rows are left out by so many: of shorter runs the crate `parquet` decodes all and drops what is not
 /// wanted, for which the pages would have to be there.
 const RUN: usize = 64;
+
+/// The most bytes in which all indexes of a file are looked for.
+const MAX_INDEXES: u64 = 256 << 20;
 
 /// A file, and what is wanted of it.
 pub(crate) struct Survey {
@@ -110,28 +113,34 @@ impl Survey {
         })
     }
 
-    /// Where the indexes of the columns are; to be given to [`with_indexes`](Self::with_indexes).
+    /// Where the indexes of the columns are; to be given to [`with_indexes`](Self::with_indexes). None
+    /// if they take too much, as it may be if columns share one.
     pub(crate) fn indexes(&self) -> Option<Range<u64>> {
         let is_wanted = |leaf: usize| {
             let has = |of: &Projection| of.leaves.get(leaf).copied().unwrap_or(false);
             has(&self.columns) || self.asked.as_ref().is_some_and(has)
         };
         let mut all: Option<Range<u64>> = None;
+        let mut sum = 0_u64;
         for group in self.footer.metadata.row_groups() {
             let columns = group.columns().iter().enumerate();
             for (_, column) in columns.filter(|(leaf, _)| is_wanted(*leaf)) {
                 let ranges = [column.offset_index_range(), column.column_index_range()];
-                for range in ranges.into_iter().flatten() {
-                    if range.start < range.end && range.end <= self.footer.begin() {
-                        all = Some(match all {
-                            None => range,
-                            Some(all) => all.start.min(range.start)..all.end.max(range.end),
-                        });
-                    }
+                for range in ranges.into_iter().filter_map(|range| self.index(range)) {
+                    sum = sum.saturating_add(range.end - range.start);
+                    all = Some(match all {
+                        None => range,
+                        Some(all) => all.start.min(range.start)..all.end.max(range.end),
+                    });
                 }
             }
         }
-        all
+        all.filter(|all| (sum..=MAX_INDEXES).contains(&(all.end - all.start)))
+    }
+
+    /// The place of an index, if there can be one.
+    fn index(&self, range: Option<Range<u64>>) -> Option<Range<u64>> {
+        range.filter(|range| range.start < range.end && range.end <= self.footer.begin())
     }
 
     pub(crate) fn with_indexes(mut self, indexes: Pieces) -> Self {
@@ -149,7 +158,13 @@ impl Survey {
             Some(places).filter(|places| len(places) < len(&self.bytes_to_test(step)))
         };
         let undecided = steps.iter().filter(|step| !step.all);
-        undecided.filter_map(of_step).flatten().collect()
+        let mut left = MAX_ALL_BYTES;
+        let is_within = |place: &Range<u64>| {
+            let rest = left.checked_sub(place.end - place.start);
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        undecided.filter_map(of_step).flatten().take_while(is_within).collect()
     }
 
     pub(crate) fn with_blooms(mut self, steps: &[Step], pieces: &Pieces) -> Self {
@@ -161,6 +176,12 @@ impl Survey {
         }
         self.blooms = blooms;
         self
+    }
+
+    /// How many Bloom filters are held.
+    #[cfg(test)]
+    pub(in super::super) fn held_blooms(&self) -> usize {
+        self.blooms.len()
     }
 
     /// The columns of the predicate whose values are asked to be equal to one.
@@ -257,12 +278,12 @@ impl Survey {
 
     fn column_index(&self, group: usize, leaf: usize) -> Option<&[u8]> {
         let column = self.footer.metadata.row_groups().get(group)?.columns().get(leaf)?;
-        self.indexes.at(column.column_index_range()?)
+        self.indexes.at(self.index(column.column_index_range())?)
     }
 
     fn places(&self, group: usize, leaf: usize) -> Option<Vec<PageLocation>> {
         let column = self.footer.metadata.row_groups().get(group)?.columns().get(leaf)?;
-        let bytes = self.indexes.at(column.offset_index_range()?)?;
+        let bytes = self.indexes.at(self.index(column.offset_index_range())?)?;
         places(bytes, column, self.footer.rows_of(group))
     }
 
@@ -343,6 +364,7 @@ impl Survey {
                 continue;
             };
             let number = |value: i64| u64::try_from(value).unwrap_or(0);
+            let mut wanted = rows;
             if let Some(first) = places.first()
                 && number(first.offset) > start
             {
@@ -354,7 +376,10 @@ impl Survey {
                 let next =
                     places.get(at + 1).and_then(|it| usize::try_from(it.first_row_index).ok());
                 let held = first..next.unwrap_or(all);
-                if rows.iter().any(|rows| rows.start < held.end && held.start < rows.end) {
+                // Both are in order: rows before this page are before those that follow, too.
+                let before = wanted.iter().take_while(|rows| rows.end <= held.start).count();
+                wanted = &wanted[before..];
+                if wanted.first().is_some_and(|rows| rows.start < held.end) {
                     let offset = number(place.offset);
                     bytes.push(offset..offset + number(place.compressed_page_size.into()));
                 }

@@ -385,3 +385,49 @@ fn a_footer_that_claims_too_much_or_too_little_is_not_believed() {
     let error = footer_of(&many).map(|footer| footer.groups()).unwrap_err().to_string();
     assert!(error.contains("not apart from each other"), "{error}");
 }
+
+/// 100 row groups of one record, of whose columns nothing is known.
+fn unknown(change: impl Fn(ColumnChunkMetaDataBuilder) -> ColumnChunkMetaDataBuilder) -> Bytes {
+    let file = encode(&Parquet::new().row_group_rows(1), &ranked(100)).unwrap();
+    claiming(&file, 100, |groups| {
+        let change = |column: ColumnChunkMetaDataBuilder| change(column.clear_statistics());
+        groups.into_iter().map(|group| changed(group, 1, change)).collect()
+    })
+}
+
+#[test]
+fn a_filter_of_many_row_groups_is_not_held_for_each() {
+    let bitset = 1 << 20;
+    let unions = b"\x1c\x1c\0\0\x1c\x1c\0\0\x1c\x1c\0\0\0";
+    let filter = [&[0x15][..], &varint(2 << 20), unions, &vec![0xff; bitset]].concat();
+    let own = unknown(|column| column);
+    let begin = footer_of(&own).unwrap().begin() as usize;
+    // The footer comes behind the filter, whose place it says.
+    let with = unknown(|column| {
+        column
+            .set_bloom_filter_offset(Some(begin as i64))
+            .set_bloom_filter_length(Some(filter.len() as i32))
+    });
+    let file = Bytes::from([&with[..begin], &filter, &with[begin..]].concat());
+    let survey = survey(&file, Ranked::columns().place.eq(3));
+    let steps = survey.steps();
+    assert_eq!(steps.len(), 100);
+    let survey = survey.with_blooms(&steps, &Pieces::new(vec![(0, file)]));
+    assert_eq!(survey.held_blooms(), 63);
+}
+
+#[test]
+fn an_index_of_many_columns_is_not_read() {
+    let indexed = |place: fn(i64) -> i64| {
+        let number = std::cell::Cell::new(4);
+        unknown(|column| {
+            number.set(number.get() + 1);
+            let at = place(number.get());
+            let column = column.set_offset_index_offset(None);
+            column.set_column_index_offset(Some(at)).set_column_index_length(Some(1))
+        })
+    };
+    let indexes = |file: &Bytes| survey(file, Ranked::columns().place.eq(3)).indexes();
+    assert_eq!(indexes(&indexed(|at| at)), Some(5..305));
+    assert_eq!(indexes(&indexed(|_| 5)), None);
+}
