@@ -10,7 +10,9 @@ use parquet::arrow::{
 };
 use parquet::basic::{ConvertedType, Encoding};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use parquet::schema::types::SchemaDescriptor;
 
 use super::scan::Filter;
@@ -321,7 +323,7 @@ fn check_group(group: &RowGroupMetaData, end: u64) -> Result<Range<u64>, FooterE
 /// Each has its place in the file.
 fn check_apart(groups: &[RowGroupMetaData]) -> Result<(), FooterError> {
     let columns = groups.iter().flat_map(RowGroupMetaData::columns);
-    let mut ranges: Vec<_> = columns.map(|column| column.byte_range()).collect();
+    let mut ranges: Vec<_> = columns.map(ColumnChunkMetaData::byte_range).collect();
     ranges.retain(|&(_, len)| len > 0);
     // Most writers have them in order.
     ranges.sort();

@@ -321,7 +321,7 @@ fn rows_that_are_claimed_take_no_memory() {
     });
     let survey = survey(&claiming, Ranked::columns().place.ge(3));
     let step = survey.steps().remove(0);
-    assert_eq!(step.rows, [0..rows as usize]);
+    assert_eq!(step.rows.first(), Some(&(0..rows as usize)));
     let error = survey.test(step, &Pieces::new(vec![(0, claiming)])).unwrap_err().to_string();
     assert!(error.contains("its pages do not hold the values"), "{error}");
 }
