@@ -124,6 +124,7 @@ pub(super) fn check_pages(
             return Err(FooterError::new("a page has no place in its column"));
         };
         let (body, after) = body.split_at(stored);
+        let size = decompressed(&header, size, body, column);
         let claimed = u64::try_from(header.values).unwrap_or(u64::MAX);
         match header.kind {
             DATA | DATA_V2 => values = values.saturating_add(claimed),
@@ -166,6 +167,7 @@ pub(super) fn check_some(
         let (Ok(stored), Ok(size)) = (stored, size) else {
             return Err(FooterError::new("a page has no place in its column"));
         };
+        let size = decompressed(&header, size, body, column);
         let values = u64::try_from(header.values).unwrap_or(u64::MAX);
         let fits = match (header.kind, rows) {
             (DATA | DATA_V2, Some(rows)) => stored == body.len() && values >= rows,
@@ -196,6 +198,15 @@ pub(super) fn check_some(
         check(offset, number(i64::from(place.compressed_page_size)), Some(rows))?;
     }
     Ok(bytes)
+}
+
+/// How many bytes a page has when it is decompressed. One that is not compressed has what is stored,
+/// whatever it says.
+fn decompressed(header: &Header, size: u64, body: &[u8], column: &ColumnChunkMetaData) -> u64 {
+    match header.is_plain || column.compression() == Compression::UNCOMPRESSED {
+        true => size.max(body.len() as u64),
+        false => size,
+    }
 }
 
 /// Whether a page has no more bytes than the records in it could take.

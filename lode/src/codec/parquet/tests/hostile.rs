@@ -153,6 +153,10 @@ fn a_page_says_to_all_what_it_said_to_the_check() {
     let dictionary = page(2, 4, b"\x4c\x15\x02\x15\x00\x00", &body);
     let bytes = PageBytes { all: 8, dictionary: 4 };
     assert_eq!(plain(&[dictionary, good.clone()]).unwrap(), bytes);
+    // What is not compressed has the bytes that it has.
+    let short = page(2, 1, b"\x4c\x15\x02\x15\x00\x00", &[0; 100]);
+    let bytes = PageBytes { all: 104, dictionary: 100 };
+    assert_eq!(plain(&[short, good.clone()]).unwrap(), bytes);
     let huge = varint(u64::from(u32::MAX) - 1);
     let dictionaries = [
         // Its number of values is of another type, is told by the header of another kind, or of its
