@@ -200,8 +200,8 @@ pub use progress::{Progress, ProgressFn};
 pub use record::{Bytes, Partitioned, Record};
 pub use store::{Check, Durability, Store, StoreBuilder, StoreReport};
 pub use volume::{
-    Base, CommitError, Committable, Committed, Discarded, New, Open, Readable, Resume, Run,
-    Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
+    Base, CommitError, Committable, Committed, Discarded, New, Open, OpenVolume, Readable, Resume,
+    Run, Session, Staged, StagedBlock, Stager, State, Volume, VolumeLimits, VolumeReader,
 };
 #[cfg(feature = "local")]
 pub use volume::{Export, Import};

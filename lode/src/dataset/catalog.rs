@@ -29,24 +29,33 @@ use crate::volume::{VOLUMES, VolumeChain};
 pub struct Catalog<L = DefaultLayout> {
     store: Store,
     layout: L,
+    max_manifest_bytes: u64,
 }
 
 impl Catalog {
     /// The datasets of the default layout.
     #[must_use]
     pub fn new(store: &Store) -> Self {
-        Self { store: store.clone(), layout: DefaultLayout }
+        let max_manifest_bytes = Limits::default().max_manifest_bytes;
+        Self { store: store.clone(), layout: DefaultLayout, max_manifest_bytes }
     }
 
     /// The datasets of another layout. Datasets of the flat layout have no
     /// folder in common, and cannot be listed.
     #[must_use]
     pub fn layout<L>(self, layout: L) -> Catalog<L> {
-        Catalog { store: self.store, layout }
+        Catalog { store: self.store, layout, max_manifest_bytes: self.max_manifest_bytes }
     }
 }
 
 impl<L> Catalog<L> {
+    /// The largest manifest that is read, in bytes. Default: 1 GiB.
+    #[must_use]
+    pub fn max_manifest_bytes(mut self, limit: u64) -> Self {
+        self.max_manifest_bytes = limit;
+        self
+    }
+
     /// The datasets that have at least one snapshot, sorted by name.
     ///
     /// # Errors
@@ -78,7 +87,7 @@ impl<L> Catalog<L> {
     }
 
     fn history_of<C: Chain>(&self, of: C) -> History<C> {
-        History::new(self.store.clone(), of, Limits::default().max_manifest_bytes)
+        History::new(self.store.clone(), of, self.max_manifest_bytes)
     }
 }
 

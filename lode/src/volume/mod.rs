@@ -39,6 +39,7 @@ pub use commit::CommitError;
 pub use files::{Export, Import};
 pub use limits::VolumeLimits;
 pub use map::Run;
+pub use open::OpenVolume;
 pub(crate) use open::at;
 pub use read::VolumeReader;
 pub use resume::{Resume, Session};

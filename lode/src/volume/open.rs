@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::base::Base;
 use super::chain::VolumeChain;
 use super::context::Context;
@@ -38,41 +41,94 @@ impl Volume<New> {
         if len == 0 || i64::try_from(len).is_err() {
             return Err(Error::InvalidLength { volume, len });
         }
-        Ok(Self { context: context(store, volume), state: New { total_length: len } })
+        let context = context(store, volume, VolumeLimits::default());
+        Ok(Self { context, state: New { total_length: len } })
     }
 }
 
 impl Volume<Committed> {
-    /// The volume `id` at its newest snapshot. The length comes from the manifest.
+    /// The volume `id` at its newest snapshot, once it is awaited. The length comes from the manifest.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
+    /// use lode::{Store, Volume, VolumeLimits, metadata};
+    ///
+    /// # let store = Store::memory();
+    /// # let staged = Volume::create(&store, "disk", 1 << 20)?.stage_write_at(0, b"boot").await?;
+    /// # staged.commit(metadata! {}).await?;
+    /// let volume = Volume::open(&store, "disk").await?;
+    /// // Of a store that is not trusted:
+    /// let limits = VolumeLimits { max_manifest_bytes: 1 << 20, ..VolumeLimits::default() };
+    /// let volume = Volume::open(&store, "disk").limits(limits).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::VolumeNotFound`] if nothing was ever committed to it; [`Error::InvalidId`];
     /// [`Error::ManifestInvalid`] or [`Error::UnsupportedVersion`] if the newest snapshot cannot be
-    /// trusted; [`Error::Storage`].
-    pub async fn open<I>(store: &Store, id: I) -> Result<Self>
+    /// trusted; [`Error::LimitExceeded`] if its manifest is too large; [`Error::Storage`].
+    pub fn open<I>(store: &Store, id: I) -> OpenVolume
     where
         I: TryInto<VolumeId>,
         Error: From<I::Error>,
     {
-        let context = context(store, id.try_into()?);
-        match context.history.head().await? {
+        OpenVolume::new(store, id.try_into().map_err(Error::from), None)
+    }
+
+    /// The volume `id` at the snapshot `snapshot`, once it is awaited.
+    ///
+    /// # Errors
+    /// [`Error::SnapshotNotFound`], [`Error::Expired`], and as for [`open`](Self::open).
+    pub fn open_at<I>(store: &Store, id: I, snapshot: VolumeSnapshotId) -> OpenVolume
+    where
+        I: TryInto<VolumeId>,
+        Error: From<I::Error>,
+    {
+        OpenVolume::new(store, id.try_into().map_err(Error::from), Some(snapshot))
+    }
+}
+
+/// A volume that is opened when this is awaited. From [`Volume::open`] and [`Volume::open_at`].
+#[must_use = "a volume is opened when this is awaited"]
+#[derive(Debug)]
+pub struct OpenVolume {
+    store: Store,
+    volume: Result<VolumeId>,
+    /// The newest, if this is `None`.
+    snapshot: Option<VolumeSnapshotId>,
+    limits: VolumeLimits,
+}
+
+impl OpenVolume {
+    fn new(store: &Store, volume: Result<VolumeId>, snapshot: Option<VolumeSnapshotId>) -> Self {
+        Self { store: store.clone(), volume, snapshot, limits: VolumeLimits::default() }
+    }
+
+    /// Limits for reading the manifest, and of the handle.
+    pub fn limits(mut self, limits: VolumeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    async fn open(self) -> Result<Volume<Committed>> {
+        let context = context(&self.store, self.volume?, self.limits);
+        let manifest = match self.snapshot {
+            Some(snapshot) => Some(context.history.live(snapshot.number()).await?),
+            None => context.history.head().await?,
+        };
+        match manifest {
             Some(manifest) => Ok(at(context, manifest)),
             None => Err(Error::VolumeNotFound { volume: context.history.of.volume }),
         }
     }
+}
 
-    /// The volume `id` at the snapshot `snapshot`.
-    ///
-    /// # Errors
-    /// [`Error::SnapshotNotFound`], [`Error::Expired`], and as for [`open`](Self::open).
-    pub async fn open_at<I>(store: &Store, id: I, snapshot: VolumeSnapshotId) -> Result<Self>
-    where
-        I: TryInto<VolumeId>,
-        Error: From<I::Error>,
-    {
-        let context = context(store, id.try_into()?);
-        let manifest = context.history.live(snapshot.number()).await?;
-        Ok(at(context, manifest))
+impl IntoFuture for OpenVolume {
+    type Output = Result<Volume<Committed>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.open().boxed()
     }
 }
 
@@ -109,8 +165,7 @@ pub(super) fn handle(context: Context, base: Base) -> super::Base {
     }
 }
 
-fn context(store: &Store, volume: VolumeId) -> Context {
-    let limits = VolumeLimits::default();
+fn context(store: &Store, volume: VolumeId, limits: VolumeLimits) -> Context {
     Context {
         history: History::new(store.clone(), VolumeChain { volume }, limits.max_manifest_bytes),
         on_conflict: OnConflict::default(),
