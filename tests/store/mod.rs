@@ -1,10 +1,10 @@
-//! Stores: opening them, keys, what `check` finds out about one, and S3.
+//! Stores: opening them, keys, what `check` finds out about one, and clouds.
 
 mod check;
+mod clouds;
 mod lost_replies;
 mod multipart;
 mod open;
-mod s3;
 mod trust;
 
 pub(crate) use check::{Flaw, Flawed};

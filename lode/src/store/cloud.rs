@@ -90,8 +90,25 @@ fn configured<B: by_cloud::Builder>(
         }
         builder = builder.set(key, value);
     }
-    let has_endpoint = builder.has_endpoint();
-    builder.build().map(|store| (store, has_endpoint)).map_err(|e| e.to_string())
+    let endpoints = builder.endpoints();
+    if endpoints.iter().any(|endpoint| shows_secrets(endpoint)) {
+        let reason = "the endpoint has a user name, a password, a query or a fragment, which the errors of \
+                      requests would show: leave it out";
+        return Err(reason.to_owned());
+    }
+    builder.build().map(|store| (store, !endpoints.is_empty())).map_err(|e| e.to_string())
+}
+
+/// Whether more is in an endpoint than a place.
+#[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+fn shows_secrets(endpoint: &str) -> bool {
+    match url::Url::parse(endpoint) {
+        Ok(url) if !url.cannot_be_a_base() => {
+            let has_user = !url.username().is_empty() || url.password().is_some();
+            has_user || url.query().is_some() || url.fragment().is_some()
+        }
+        _ => endpoint.contains('@'),
+    }
 }
 
 /// What the builders of `object_store` have in common.
@@ -110,8 +127,8 @@ mod by_cloud {
         fn client(key: ClientConfigKey) -> Self::Key;
         fn url(self, url: &str) -> Self;
         fn set(self, key: Self::Key, value: &str) -> Self;
-        /// Whether it talks to another server than the cloud's.
-        fn has_endpoint(&self) -> bool;
+        /// The servers it was told to talk to in place of the cloud's.
+        fn endpoints(&self) -> Vec<String>;
         fn build(self) -> Result<Arc<dyn ObjectStore>>;
 
         /// The key to set for one that was named in the program.
@@ -160,9 +177,9 @@ mod by_cloud {
 
         same!();
 
-        fn has_endpoint(&self) -> bool {
+        fn endpoints(&self) -> Vec<String> {
             let keys = [Self::Key::Endpoint, Self::Key::S3Endpoint];
-            keys.iter().any(|key| self.get_config_value(key).is_some())
+            keys.iter().filter_map(|key| self.get_config_value(key)).collect()
         }
 
         fn meant(key: Self::Key) -> Self::Key {
@@ -188,8 +205,9 @@ mod by_cloud {
 
         same!();
 
-        fn has_endpoint(&self) -> bool {
-            self.get_config_value(&Self::Key::BaseUrl).is_some()
+        fn endpoints(&self) -> Vec<String> {
+            let given = self.get_config_value(&Self::Key::BaseUrl);
+            given.or_else(|| named_by_key(self)).into_iter().collect()
         }
     }
 
@@ -203,10 +221,38 @@ mod by_cloud {
 
         same!();
 
-        fn has_endpoint(&self) -> bool {
+        fn endpoints(&self) -> Vec<String> {
+            let given = self.get_config_value(&Self::Key::Endpoint);
+            // Where it is neither, there will be no store.
+            let is_no = |value: &String| {
+                ["false", "0", "off", "no", "n"].iter().any(|no| value.eq_ignore_ascii_case(no))
+            };
             let emulator = self.get_config_value(&Self::Key::UseEmulator);
-            self.get_config_value(&Self::Key::Endpoint).is_some()
-                || emulator.is_some_and(|value| value == "true")
+            let emulator = emulator.filter(|value| !is_no(value)).map(|_| EMULATOR.to_owned());
+            given.into_iter().chain(emulator).collect()
         }
+    }
+
+    /// Where Azure's emulator is, unless it was moved.
+    #[cfg(feature = "azure")]
+    const EMULATOR: &str = "http://127.0.0.1:10000";
+
+    /// The server that the key of a service account names: a stand-in for Google's.
+    #[cfg(feature = "gcp")]
+    fn named_by_key(builder: &object_store::gcp::GoogleCloudStorageBuilder) -> Option<String> {
+        use object_store::gcp::GoogleConfigKey as Name;
+
+        #[derive(serde::Deserialize)]
+        struct Key {
+            gcs_base_url: Option<String>,
+        }
+
+        let key = match builder.get_config_value(&Name::ServiceAccountKey) {
+            Some(key) => key,
+            None => {
+                std::fs::read_to_string(builder.get_config_value(&Name::ServiceAccount)?).ok()?
+            }
+        };
+        serde_json::from_str::<Key>(&key).ok()?.gcs_base_url
     }
 }
