@@ -80,6 +80,34 @@ async fn choosing_for_one_range_drops_nothing_of_another() {
     assert_eq!(staged.coverage(), [0..5, 55..65, 70..80, 900..910]);
 }
 
+/// What was staged, discarded and staged again is one block, whatever was staged there in between.
+#[tokio::test]
+async fn the_same_bytes_staged_again_are_one_candidate() {
+    for pick in 0..3 {
+        let store = Store::memory();
+        let one = committed(&store, "disk", &[900..910]).await;
+        let mut staged = stage(&one, 1, &[50..60]).await;
+        let mut blocks = Vec::new();
+        for tag in [1, 2, 1] {
+            blocks.push(staged.stage_write_at(0, bytes(tag, 0..10)).await.unwrap());
+            staged = match staged.discard(0..10) {
+                Discarded::Staged(staged) => staged,
+                Discarded::Empty(_) => panic!("one is left"),
+            };
+        }
+        let session = staged.session();
+        drop(staged);
+
+        let error = one.resume(session).await.unwrap_err();
+        let Error::AmbiguousBlocks { candidates, .. } = error else { panic!("{error:?}") };
+        assert_eq!(candidates.len(), 2, "{candidates:?}");
+        let staged = one.resume(session).choose([blocks[pick].clone()]).await.unwrap();
+        let two = staged.commit(metadata! {}).await.unwrap();
+        assert_eq!(two.read_at(0..10).await.unwrap(), bytes([1, 2, 1][pick], 0..10));
+        assert_eq!(two.coverage(), [0..10, 50..60, 900..910]);
+    }
+}
+
 /// A session of which some was overtaken goes on with the rest.
 #[tokio::test]
 async fn what_is_missing_of_a_session_is_resumed() {

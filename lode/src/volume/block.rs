@@ -108,9 +108,9 @@ impl StagedBlock {
 }
 
 impl BlockName {
-    /// Whether this is the same block, staged once more.
-    pub(super) fn is_same_but_for_seq(&self, other: &Self) -> bool {
-        Self { seq: 0, ..self.clone() } == Self { seq: 0, ..other.clone() }
+    /// The same for a block that was staged once more.
+    pub(super) fn but_for_seq(&self) -> Self {
+        Self { seq: 0, ..self.clone() }
     }
 
     /// Exactly what `Display` gives; `None` for any other text.

@@ -245,11 +245,12 @@ fn disjoint(
     chosen: Option<&[StagedBlock]>,
 ) -> Result<Vec<StagedBlock>> {
     blocks.sort_by_key(|block| (block.name.offset, block.name.length, block.name.seq));
-    // The same bytes, staged once more: one is as good as the other.
-    blocks.dedup_by(|again, block| again.name.is_same_but_for_seq(&block.name));
+    // The same bytes, staged once more: one is as good as the other. Others of that range can lie between.
+    let mut seen = HashSet::new();
+    blocks.retain(|block| seen.insert(block.name.but_for_seq()));
     if let Some(chosen) = chosen {
-        let is_same = |a: &StagedBlock, b: &StagedBlock| a.name.is_same_but_for_seq(&b.name);
-        let is_chosen = |block: &StagedBlock| chosen.iter().any(|one| is_same(one, block));
+        let chosen: HashSet<_> = chosen.iter().map(|block| block.name.but_for_seq()).collect();
+        let is_chosen = |block: &StagedBlock| chosen.contains(&block.name.but_for_seq());
         let taken: Vec<_> =
             blocks.iter().filter(|&b| is_chosen(b)).map(StagedBlock::range).collect();
         let overlaps_one = |block: &StagedBlock| {
