@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::FormatVersion;
@@ -16,32 +16,80 @@ pub(super) const EXPIRED: &str = "expired";
 pub(super) trait Item {
     type Checked;
 
+    /// Whether it says which one it is.
+    fn is_named(&self) -> bool;
+
     fn check(self, version: FormatVersion) -> Result<Self::Checked, Bad>;
 }
 
 pub(super) fn check_all<T: Item>(
     name: &str,
-    items: Vec<T>,
+    items: Items<T>,
     version: FormatVersion,
 ) -> Result<Vec<T::Checked>, Bad> {
-    let checked = items
-        .into_iter()
-        .enumerate()
-        .map(|(i, item)| item.check(version).map_err(|bad| bad.within(&format!("{name}[{i}]"))));
+    let checked =
+        items.0.into_iter().enumerate().map(|(i, item)| {
+            item.check(version).map_err(|bad| bad.within(&format!("{name}[{i}]")))
+        });
     checked.collect()
+}
+
+/// An array of them. After one without a name none is kept: an empty object takes a hundred times the memory
+/// that it takes in the manifest.
+#[derive(Debug)]
+pub(super) struct Items<T>(pub(super) Vec<T>);
+
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Item + Deserialize<'de>> Items<T> {
+    fn read<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<T>()? {
+            let is_named = item.is_named();
+            items.push(item);
+            if !is_named {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+            }
+        }
+        Ok(Self(items))
+    }
+}
+
+impl<'de, T: Item + Deserialize<'de>> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Array<T>(PhantomData<T>);
+
+        impl<'de, T: Item + Deserialize<'de>> Visitor<'de> for Array<T> {
+            type Value = Items<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Items<T>, A::Error> {
+                Items::read(seq)
+            }
+        }
+
+        deserializer.deserialize_seq(Array(PhantomData))
+    }
 }
 
 /// What a snapshot consists of: an array, or the mark of a tombstone.
 pub(super) enum Content<T> {
-    Items(Vec<T>),
+    Items(Items<T>),
     Expired,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Content<T> {
+impl<'de, T: Item + Deserialize<'de>> Deserialize<'de> for Content<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+        impl<'de, T: Item + Deserialize<'de>> Visitor<'de> for Either<T> {
             type Value = Content<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,12 +103,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Content<T> {
                 }
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Content<T>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Content::Items(items))
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Content<T>, A::Error> {
+                Items::read(seq).map(Content::Items)
             }
         }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::field::{Field, object};
 use super::head::{self, RawHead, Refused};
-use super::list::{Content, Item, check_all};
+use super::list::{Content, Item, Items, check_all};
 use super::rules::Bad;
 use super::validate::{validate, validate_tombstone};
 use super::write::SCHEMA_NAME;
@@ -44,9 +44,9 @@ object!(RawManifest {
     last_gc: String,
     idempotency_key: String,
     schemas: Vec<RecordSchema>,
-    attachments: Vec<RawAttachment>,
+    attachments: Items<RawAttachment>,
     expired_at: String,
-    expired_files: Vec<RawFile>,
+    expired_files: Items<RawFile>,
 });
 
 impl RawManifest {
@@ -88,8 +88,8 @@ impl RawManifest {
                 validate_tombstone(&tombstone, expect)?;
                 return Ok(Document::Tombstone(tombstone));
             }
-            Field::Null if version.is_go() => Vec::new(),
-            other => other.required("files").map(|_| Vec::new())?,
+            Field::Null if version.is_go() => Items::default(),
+            other => other.required("files").map(|_| Items::default())?,
         };
         head::not_expired("files", "expired_at", &self.expired_at)?;
         head::not_expired("files", "expired_files", &self.expired_files)?;
@@ -151,6 +151,10 @@ object!(RawFile {
 impl Item for RawFile {
     type Checked = FileRef;
 
+    fn is_named(&self) -> bool {
+        !self.path.is_absent()
+    }
+
     fn check(self, version: FormatVersion) -> Result<FileRef, Bad> {
         let stats = self.stats.optional("stats", version)?;
         Ok(FileRef {
@@ -172,7 +176,7 @@ impl Item for RawFile {
 
 object!(RawStats {
     row_count: u64,
-    columns: Vec<RawColumn>,
+    columns: Items<RawColumn>,
 });
 
 impl RawStats {
@@ -202,6 +206,10 @@ object!(RawColumn {
 impl Item for RawColumn {
     type Checked = ColumnStats;
 
+    fn is_named(&self) -> bool {
+        !self.name.is_absent()
+    }
+
     fn check(self, version: FormatVersion) -> Result<ColumnStats, Bad> {
         let bound = |name: &str, field: Field<Value>| match field.optional(name, version)? {
             Some(Value::Array(_) | Value::Object(_)) => {
@@ -226,6 +234,10 @@ object!(RawAttachment { name: String, path: String, size_bytes: u64, checksum: S
 
 impl Item for RawAttachment {
     type Checked = Attachment;
+
+    fn is_named(&self) -> bool {
+        !self.path.is_absent()
+    }
 
     fn check(self, version: FormatVersion) -> Result<Attachment, Bad> {
         Ok(Attachment {

@@ -12,6 +12,10 @@ use super::{Expect, FileRef, MIXED, Manifest, Operation, Partitioner, Tombstone,
 /// The most schemas of one manifest: an append looks each up among all.
 const MOST_SCHEMAS: usize = 1024;
 
+/// The most fields of one schema, with those of its structs and the names of its enums: scans look for
+/// theirs in that of each file.
+const MOST_FIELDS: usize = 10_000;
+
 /// The calls that make snapshots of datasets.
 const OPERATIONS: [Operation; 5] = [
     Operation::Write,
@@ -104,6 +108,12 @@ fn content(manifest: &Manifest) -> Valid {
     rule(schemas <= MOST_SCHEMAS, "schemas", || {
         format!("has {schemas} schemas, and {MOST_SCHEMAS} are allowed")
     })?;
+    for (i, schema) in manifest.schemas.iter().enumerate() {
+        let fields = schema.count();
+        rule(fields <= MOST_FIELDS, &format!("schemas[{i}]"), || {
+            format!("has {fields} fields and names, and {MOST_FIELDS} are allowed")
+        })?;
+    }
     rule(manifest.schemas.is_empty() || has_schemas(manifest), "schemas", || {
         format!("is there in format version {}", manifest.format_version)
     })

@@ -392,6 +392,62 @@ fn attachments_need_revision_1() {
     assert_eq!(with("1.2.0", json!([nameless])), "attachments[0].name");
 }
 
+/// An empty object takes much memory for what it takes in a manifest.
+#[test]
+fn nothing_is_kept_after_what_has_no_name() {
+    use crate::manifest::FormatVersion;
+    use crate::manifest::list::{Content, Item, Items};
+    use crate::manifest::rules::Bad;
+
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: Option<String>,
+    }
+
+    impl Item for Named {
+        type Checked = ();
+
+        fn is_named(&self) -> bool {
+            self.name.is_some()
+        }
+
+        fn check(self, _: FormatVersion) -> Result<(), Bad> {
+            Ok(())
+        }
+    }
+
+    let json = format!(r#"[{{"name": "a"}}, {}{{"name": "b"}}]"#, "{}, ".repeat(1000));
+    assert_eq!(serde_json::from_str::<Items<Named>>(&json).unwrap().0.len(), 2);
+    let Content::Items(items) = serde_json::from_str::<Content<Named>>(&json).unwrap() else {
+        panic!("it is an array")
+    };
+    assert_eq!(items.0.len(), 2);
+    assert!(serde_json::from_str::<Items<Named>>(&json.replace("]", "")).is_err());
+    set_refused("/files", json!([{}, {}]), "files[0].path", "is missing");
+    set_refused(
+        "/files/0/stats/columns",
+        json!([{}, {}]),
+        "files[0].stats.columns[0].name",
+        "is missing",
+    );
+}
+
+#[test]
+fn a_schema_has_at_most_10_000_fields_and_names() {
+    let field = |name: String, ty: Value| json!({ "name": name, "type": ty, "nullable": true });
+    let wide = |count: usize| {
+        (0..count).map(|i| field(format!("f{i}"), json!("bool"))).collect::<Vec<_>>()
+    };
+    let names = |count: usize| (0..count).map(|i| format!("n{i}")).collect::<Vec<_>>();
+    let said = |count: usize| format!("has {count} fields and names, and 10000 are allowed");
+    set_refused("/schemas/0/fields", json!(wide(10_001)), "schemas[0]", &said(10_001));
+    let nested = [
+        field("inner".to_owned(), json!({ "struct": wide(5000) })),
+        field("kind".to_owned(), json!({ "enum": names(5000) })),
+    ];
+    set_refused("/schemas/0/fields", json!(nested), "schemas[0]", &said(10_002));
+}
+
 #[test]
 fn there_are_at_most_1024_schemas() {
     let schemas = |count: usize| -> Value {

@@ -9,7 +9,7 @@ use crate::id::VolumeSnapshotId;
 use crate::manifest::FormatVersion;
 use crate::manifest::field::{Field, object};
 use crate::manifest::head::{self, RawHead, Refused};
-use crate::manifest::list::{Content, Item, check_all};
+use crate::manifest::list::{Content, Item, Items, check_all};
 use crate::manifest::rules::Bad;
 use crate::metadata::Metadata;
 
@@ -34,7 +34,7 @@ object!(RawManifest {
     last_gc: String,
     idempotency_key: String,
     expired_at: String,
-    expired_blocks: Vec<RawBlock>,
+    expired_blocks: Items<RawBlock>,
 });
 
 impl RawManifest {
@@ -79,8 +79,8 @@ impl RawManifest {
                 validate_tombstone(&tombstone, expect)?;
                 return Ok(VolumeDocument::Tombstone(tombstone));
             }
-            Field::Null if version.is_go() => Vec::new(),
-            other => other.required("blocks").map(|_| Vec::new())?,
+            Field::Null if version.is_go() => Items::default(),
+            other => other.required("blocks").map(|_| Items::default())?,
         };
         head::not_expired("blocks", "expired_at", &self.expired_at)?;
         head::not_expired("blocks", "expired_blocks", &self.expired_blocks)?;
@@ -119,6 +119,10 @@ object!(RawBlock {
 
 impl Item for RawBlock {
     type Checked = BlockRef;
+
+    fn is_named(&self) -> bool {
+        !self.path.is_absent() || !self.object.is_absent()
+    }
 
     fn check(self, version: FormatVersion) -> Result<BlockRef, Bad> {
         let length = self.length.required("length")?;

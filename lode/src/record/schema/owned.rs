@@ -44,6 +44,22 @@ impl RecordSchema {
         &self.fields
     }
 
+    /// How many fields and names it has, with those of its structs and enums.
+    pub(crate) fn count(&self) -> usize {
+        fn of(fields: &[RecordField]) -> usize {
+            fields.iter().map(|field| 1 + within(&field.ty)).sum()
+        }
+        fn within(ty: &RecordType) -> usize {
+            match ty {
+                RecordType::Scalar(_) => 0,
+                RecordType::List(element) | RecordType::Map(element) => within(&element.ty),
+                RecordType::Struct(fields) => of(fields),
+                RecordType::Enum(names) => names.len(),
+            }
+        }
+        of(&self.fields)
+    }
+
     /// What identifies the shape of the stored data: the xxh3-128 hash, as 32 lower-case hex
     /// digits, of the `fields` as JSON without white space. The record's name has no part in it.
     /// Two schemas have the same fingerprint exactly if they have no [`diff`](Self::diff).
