@@ -30,10 +30,11 @@ async fn a_list_that_could_not_be_read_again_is_not_made() {
     let before = contents(world.inner()).await;
     let limits = Limits { max_manifest_bytes: 4000, ..Limits::default() };
     let error = world.dataset().limits(limits).gc().await.unwrap_err();
-    let Error::LimitExceeded { path, what: "the list of objects", limit: 4000 } = &error else {
+    let Error::LimitExceeded { path, what: "the list of objects", limit: 4000, .. } = &error else {
         panic!("{error:?}")
     };
     assert!(path.starts_with("datasets/d/gc/"), "{path}");
+    assert!(error.to_string().ends_with("4000 bytes that `max_manifest_bytes` sets"), "{error}");
     assert_eq!(contents(world.inner()).await, before);
     assert_eq!(dataset.gc().await.unwrap().deleted, 99);
 }

@@ -134,7 +134,7 @@ async fn a_read_asks_for_data_only() {
 }
 
 #[tokio::test]
-async fn sessions_are_one_listing_and_the_manifests_since() {
+async fn sessions_are_listings_and_the_manifests_since() {
     let inner = history(30).await;
     let (counting, volume) = counted(&inner).await;
     counting.clear();

@@ -145,7 +145,8 @@ impl<C: Change> Proposal<C> {
             return Ok(());
         }
         let path = self.history.manifest_key(id);
-        Err(Error::LimitExceeded { path, what: "the manifest", limit })
+        let setting = Some("max_manifest_bytes");
+        Err(Error::LimitExceeded { path, what: "the manifest", limit, setting })
     }
 
     /// The policy for one more try, if there is one.

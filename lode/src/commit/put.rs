@@ -34,7 +34,9 @@ impl<C: Chain> History<C> {
     /// Any answer but success is one case: whoever's write id stands there afterwards has
     /// committed. While nothing stands there the put may still arrive, so it is put again, until
     /// one of the two is seen. Stores that have nothing in flight once they have answered (local,
-    /// memory) need no second put: there, nothing stands there for ever.
+    /// memory) need no second put: there, nothing stands there for ever. They are believed as well
+    /// if what stands there is no manifest; a server may have answered with something else, such as
+    /// a page of a proxy's, while ours stands there.
     ///
     /// `doubtful` says that an earlier put of it may have failed after its name was given: locally,
     /// it is synced again before it counts.
@@ -47,13 +49,14 @@ impl<C: Chain> History<C> {
     ) -> Result<Outcome> {
         let key = self.manifest_key(id);
         let path = self.store.path(&key)?;
-        let mut attempt = 0;
+        let (mut attempt, mut was_sent, mut unreadable) = (0, false, None);
         loop {
             let Err(error) = self.store.create(&path, body.clone()).await else {
                 return Ok(Outcome::Ours);
             };
             tracing::debug!(of = %self.of.owner(), snapshot = %id, %error, "unclear put");
             doubtful |= !matches!(error, object_store::Error::AlreadyExists { .. });
+            was_sent |= !was_refused_here(&error);
             match self.load(id).await {
                 Ok(Some(entry)) if entry.link().write_id() != Some(write_id) => {
                     return Ok(Outcome::Theirs);
@@ -65,15 +68,17 @@ impl<C: Chain> History<C> {
                 },
                 // Committed, and expired since.
                 Ok(Some(Entry::Expired(_))) => return Err(self.expired(id)),
-                Ok(None) if self.store.is_settled() || was_never_sent(&error) => {
+                Ok(None) if self.store.is_settled() || !was_sent => {
                     return Err(Error::storage("put", key)(error));
                 }
-                // Something stands there, and ours is whole, and small enough: it is not ours.
-                Err(
-                    e @ (Error::ManifestInvalid { .. }
-                    | Error::UnsupportedVersion { .. }
-                    | Error::LimitExceeded { .. }),
-                ) => return Err(e),
+                // Ours is whole, and small enough, and of this version.
+                Err(e @ Error::UnsupportedVersion { .. }) => return Err(e),
+                Err(e @ (Error::ManifestInvalid { .. } | Error::LimitExceeded { .. })) => {
+                    if self.store.is_settled() {
+                        return Err(e);
+                    }
+                    unreadable = Some(e);
+                }
                 Ok(None) | Err(_) => {}
             }
             if attempt == SETTLING.attempts {
@@ -83,7 +88,11 @@ impl<C: Chain> History<C> {
                     write_id,
                     manifest: String::from_utf8_lossy(body).into_owned(),
                 };
-                return Err(Error::CommitUnknown { token: Box::new(token), source: error });
+                let source = match unreadable {
+                    Some(e) => object_store::Error::Generic { store: "lode", source: e.into() },
+                    None => error,
+                };
+                return Err(Error::CommitUnknown { token: Box::new(token), source });
             }
             let entropy = self.store.fresh_id().as_u128();
             tokio::time::sleep(SETTLING.delay(attempt, entropy)).await;
@@ -93,7 +102,7 @@ impl<C: Chain> History<C> {
 }
 
 /// Whether the client refused the put by itself.
-fn was_never_sent(error: &object_store::Error) -> bool {
+fn was_refused_here(error: &object_store::Error) -> bool {
     matches!(
         error,
         object_store::Error::NotImplemented { .. }

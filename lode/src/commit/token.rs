@@ -1,5 +1,7 @@
 //! What is left of a commit whose outcome is unknown.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Owner, SnapshotId, WriteId};
@@ -7,8 +9,8 @@ use crate::id::{Owner, SnapshotId, WriteId};
 /// What is needed to settle a commit whose outcome is unknown: hand it to
 /// [`Dataset::resolve`](crate::Dataset::resolve) or [`Volume::resolve`](crate::Volume::resolve), now or after a restart (it is serialisable).
 ///
-/// It holds the manifest, so it holds the metadata.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// It holds the manifest, so it holds the metadata, which its `Debug` leaves out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitToken {
     #[serde(flatten)]
     pub(super) owner: Owner,
@@ -28,5 +30,15 @@ impl CommitToken {
     #[must_use]
     pub fn id(&self) -> SnapshotId {
         self.id
+    }
+}
+
+impl fmt::Debug for CommitToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommitToken")
+            .field("owner", &self.owner)
+            .field("id", &self.id)
+            .field("write_id", &self.write_id)
+            .finish_non_exhaustive()
     }
 }

@@ -46,8 +46,9 @@ fn reserve(bytes: &mut Vec<u8>, file: &FileToRead) -> Result<()> {
     match usize::try_from(file.size_bytes) {
         Ok(size) if file.size_bytes <= limit && bytes.try_reserve_exact(size).is_ok() => Ok(()),
         _ => {
+            let setting = (file.size_bytes > limit).then_some("max_decoded_bytes");
             let (path, limit) = (file.key.clone(), limit.min(isize::MAX as u64));
-            Err(Error::LimitExceeded { path, what: "the file", limit })
+            Err(Error::LimitExceeded { path, what: "the file", limit, setting })
         }
     }
 }

@@ -84,8 +84,9 @@ impl Failure {
             Self::Decode(error) => error,
         };
         match source.downcast_ref() {
-            Some(&FooterError::TooLarge { what, limit }) => {
-                Error::LimitExceeded { path: key.to_owned(), what, limit }
+            Some(&FooterError::TooLarge { what, limit, setting }) => {
+                let (path, setting) = (key.to_owned(), Some(setting));
+                Error::LimitExceeded { path, what, limit, setting }
             }
             _ => Error::Decode { snapshot, path: key.to_owned(), line, column, source },
         }
@@ -156,8 +157,8 @@ impl ColumnFile {
             return Err(Error::corrupt(key, reason).into());
         }
         if let Some(limit) = limits.max_decoded_bytes.filter(|&most| footer.uncompressed() > most) {
-            let what = "the decompressed file";
-            return Err(Error::LimitExceeded { path: key, what, limit }.into());
+            let (what, setting) = ("the decompressed file", Some("max_decoded_bytes"));
+            return Err(Error::LimitExceeded { path: key, what, limit, setting }.into());
         }
         let columns = match footer.columns_of_records::<T>() {
             Ok(columns) => Arc::new(columns),

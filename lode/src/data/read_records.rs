@@ -272,7 +272,8 @@ impl<T: Record> Cutter<T> {
             match self.codec.split(&rest[..window]).min(window) {
                 0 => {
                     let path = self.reader.file().key.clone();
-                    return Err(Error::LimitExceeded { path, what: "a record", limit });
+                    let (what, setting) = ("a record", Some("max_record_bytes"));
+                    return Err(Error::LimitExceeded { path, what, limit, setting });
                 }
                 end => rest = &rest[end..],
             }

@@ -154,7 +154,8 @@ fn whole(reader: &mut Reader) -> Result<Bytes> {
         if let Some(limit) = limit.filter(|&limit| !reader.is_plain() && bytes.len() as u64 > limit)
         {
             let (path, what) = (reader.file().key.clone(), "a Parquet file inside a compressor");
-            return Err(Error::LimitExceeded { path, what, limit });
+            let setting = Some("max_record_bytes");
+            return Err(Error::LimitExceeded { path, what, limit, setting });
         }
         if has_ended {
             break;
@@ -172,7 +173,7 @@ fn read(reader: &mut Reader, at: &mut u64, to: u64) -> Result<Bytes> {
     // The object has been seen to have this size.
     if bytes.try_reserve_exact(want).is_err() {
         let (path, what) = (reader.file().key.clone(), "a row group");
-        return Err(Error::LimitExceeded { path, what, limit: isize::MAX as u64 });
+        return Err(Error::LimitExceeded { path, what, limit: isize::MAX as u64, setting: None });
     }
     while bytes.len() < want {
         let step = (want - bytes.len()).min(STEP);

@@ -15,7 +15,7 @@ use crate::compress::Compressor;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::progress::Meter;
-use crate::store::Store;
+use crate::store::{Store, broken_off};
 
 /// A data object, and what its manifest says of it.
 #[derive(Clone)]
@@ -107,8 +107,8 @@ impl Reader {
         let read = (output.len() - before) as u64;
         self.decoded += read;
         if self.decoded > limit {
-            let what = "the decompressed file";
-            return Err(Error::LimitExceeded { path: self.file.key.clone(), what, limit });
+            let (what, setting) = ("the decompressed file", Some("max_decoded_bytes"));
+            return Err(Error::LimitExceeded { path: self.file.key.clone(), what, limit, setting });
         }
         Ok(read < n || (self.plain && self.source.lock().left == 0))
     }
@@ -176,6 +176,7 @@ impl Reader {
         let key = &*self.file.key;
         match self.source.lock().failure.take() {
             Some(Failure::Storage(source)) => Error::storage("read", key)(source),
+            #[cfg(feature = "local")]
             Some(Failure::Short(left)) => {
                 Error::corrupt(key, format!("it ended {left} bytes before its size"))
             }
@@ -215,7 +216,8 @@ struct Source {
 
 enum Failure {
     Storage(object_store::Error),
-    /// The object ended this many bytes too soon.
+    /// The file ended this many bytes too soon.
+    #[cfg(feature = "local")]
     Short(u64),
 }
 
@@ -292,7 +294,11 @@ impl Source {
 
     fn took(&mut self, read: usize, hash: impl FnOnce(&mut Hasher)) -> io::Result<()> {
         if read == 0 {
-            self.failure = Some(Failure::Short(self.left));
+            self.failure = Some(match self.bytes {
+                #[cfg(feature = "local")]
+                Stored::File(_) => Failure::Short(self.left),
+                Stored::Stream(_) => Failure::Storage(broken_off(self.left)),
+            });
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.hasher.as_mut().map(hash);

@@ -125,7 +125,8 @@ impl FileWriter {
             && self.taken > limit
         {
             let (path, what) = (self.stored.key().to_owned(), "the decompressed file");
-            return Err(Error::LimitExceeded { path, what, limit });
+            let setting = Some("max_decoded_bytes");
+            return Err(Error::LimitExceeded { path, what, limit, setting });
         }
         if self.members.compression.is_none() {
             self.stored.append(chunk).await?;

@@ -203,8 +203,8 @@ impl<T: Record> Encoded<T> {
         })?;
         self.count();
         let grown = self.held.saturating_sub(before);
-        self.within(grown as u64, self.max_record_bytes, "an encoded record")?;
-        self.within(self.bytes(), self.max_bytes, "the decompressed file")?;
+        self.within_record(grown as u64)?;
+        self.within_file()?;
         self.rows += 1;
         self.last = row;
         self.statistics.add(record);
@@ -243,7 +243,7 @@ impl<T: Record> Encoded<T> {
     /// What was encoded of the records so far, which could be any of them if it failed.
     fn judge(&self, encoded: Result<(), EncodeError>) -> Result<()> {
         encoded.map_err(|e| Error::Encode { row: self.last, field: e.field, source: e.source })?;
-        self.within(self.bytes(), self.max_bytes, "the decompressed file")
+        self.within_file()
     }
 
     /// Whether it has half of the bytes that a file may have: a record's size is known only when it
@@ -280,10 +280,23 @@ impl<T: Record> Encoded<T> {
         self.taken.max(self.encoder.uncompressed()) + self.held as u64
     }
 
-    fn within(&self, bytes: u64, limit: Option<u64>, what: &'static str) -> Result<()> {
-        match limit {
+    /// Makes sure that the file is not too large.
+    fn within_file(&self) -> Result<()> {
+        match self.max_bytes {
+            Some(limit) if self.bytes() > limit => {
+                let (what, setting) = ("the decompressed file", Some("max_decoded_bytes"));
+                Err(Error::LimitExceeded { path: self.path.clone(), what, limit, setting })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes sure that a record of so many bytes is not too large.
+    fn within_record(&self, bytes: u64) -> Result<()> {
+        match self.max_record_bytes {
             Some(limit) if bytes > limit => {
-                Err(Error::LimitExceeded { path: self.path.clone(), what, limit })
+                let (what, setting) = ("an encoded record", Some("max_record_bytes"));
+                Err(Error::LimitExceeded { path: self.path.clone(), what, limit, setting })
             }
             _ => Ok(()),
         }

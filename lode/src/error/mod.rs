@@ -11,7 +11,8 @@ use crate::record::SchemaDiff;
 
 pub(crate) use self::text::chain;
 use self::text::{
-    at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, ranges, unchecked,
+    at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, of_setting, ranges,
+    unchecked,
 };
 
 /// What every fallible function of lode returns.
@@ -241,8 +242,8 @@ pub enum Error {
         keys: Vec<String>,
     },
 
-    /// A limit of [`Limits`](crate::Limits) was reached.
-    #[error("`{path}`: {what} exceeds the limit of {limit} bytes")]
+    /// A limit of [`Limits`](crate::Limits) or [`VolumeLimits`](crate::VolumeLimits) was reached.
+    #[error("`{path}`: {what} exceeds the limit of {limit} bytes{}", of_setting(setting))]
     LimitExceeded {
         /// The object's key: that of the data object or manifest which is read, or which was to be
         /// written.
@@ -251,6 +252,9 @@ pub enum Error {
         what: &'static str,
         /// The limit in force, in bytes.
         limit: u64,
+        /// The field that sets it, such as `max_manifest_bytes`; `None` for what the memory of this
+        /// machine sets.
+        setting: Option<&'static str>,
     },
 
     /// The file was written with a codec, compressor or checksum that this program has not:

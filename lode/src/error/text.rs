@@ -39,6 +39,13 @@ pub(super) fn needs_feature(feature: &Option<&'static str>) -> String {
     }
 }
 
+pub(super) fn of_setting(setting: &Option<&'static str>) -> String {
+    match setting {
+        Some(setting) => format!(" that `{setting}` sets"),
+        None => String::new(),
+    }
+}
+
 pub(super) fn needs_exact(codec: &Option<Box<str>>) -> String {
     match codec {
         Some(codec) => format!(" (`{codec}` stores no names of fields: the schemas must be equal)"),

@@ -151,7 +151,8 @@ async fn propose<K: Kind>(survey: &Survey<K>, found: &Candidates) -> Result<Snap
     let body = list.to_json()?;
     if body.len() as u64 > history.max_manifest_bytes {
         let limit = history.max_manifest_bytes;
-        return Err(Error::LimitExceeded { path: key, what: "the list of objects", limit });
+        let (what, setting) = ("the list of objects", Some("max_manifest_bytes"));
+        return Err(Error::LimitExceeded { path: key, what, limit, setting });
     }
     history.store.put(&key, Bytes::from(body).into()).await?;
     let proposal = Proposal {

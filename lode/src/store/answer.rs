@@ -55,11 +55,13 @@ impl Store {
         whole(found).await.map_err(Error::storage("get", key))
     }
 
-    /// The object's bytes, or `None` if there is none; refused above `limit` before they are read.
+    /// The bytes of a manifest or the like, or `None` if there is none; refused above `limit` before they
+    /// are read.
     pub(crate) async fn get_bytes(&self, key: &str, limit: u64) -> Result<Option<Bytes>> {
         let Some(found) = self.get(key).await? else { return Ok(None) };
         if found.meta.size > limit || promised(&found) > limit {
-            return Err(Error::LimitExceeded { path: key.to_owned(), what: "the object", limit });
+            let (what, setting) = ("the object", Some("max_manifest_bytes"));
+            return Err(Error::LimitExceeded { path: key.to_owned(), what, limit, setting });
         }
         absent(whole(found).await).map_err(Error::storage("get", key))
     }
@@ -102,6 +104,11 @@ fn exact(bytes: Bytes, promised: u64) -> object_store::Result<Bytes> {
         len if len as u64 == promised => Ok(bytes),
         len => Err(wrong(format!("the answer has {len} of {promised} bytes"))),
     }
+}
+
+/// An answer that ended `left` bytes too soon.
+pub(crate) fn broken_off(left: u64) -> object_store::Error {
+    wrong(format!("the answer ended {left} bytes before its end"))
 }
 
 fn wrong(problem: String) -> object_store::Error {

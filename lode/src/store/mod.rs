@@ -24,7 +24,7 @@ use object_store::{
 };
 use uuid::Uuid;
 
-pub(crate) use answer::whole;
+pub(crate) use answer::{broken_off, whole};
 pub use check::{Check, StoreReport};
 pub use open::StoreBuilder;
 pub(crate) use patience::best_effort;

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::stage::staged;
 use super::state::{Open, Staged};
 use crate::error::{Error, Result};
+use crate::store::broken_off;
 
 impl<S: Open> Volume<S> {
     /// Takes over a block that a [`Stager`](crate::Stager) staged, here or in another process: the
@@ -96,11 +97,15 @@ pub(super) async fn verify(
     let Some(found) = store.get(&key).await? else {
         return Err(Error::corrupt(key, "it is missing"));
     };
-    let mut hash = XxHash3_128::new();
+    let (mut hash, mut left) = (XxHash3_128::new(), block.name.length);
     let mut chunks = found.into_stream();
     while let Some(chunk) = chunks.try_next().await.map_err(Error::storage("get", &*key))? {
         hash.write(&chunk);
+        left = left.saturating_sub(chunk.len() as u64);
         tokio::task::yield_now().await;
+    }
+    if left > 0 {
+        return Err(Error::storage("get", key)(broken_off(left)));
     }
     match hash.finish_128() == block.name.checksum {
         true => Ok(()),

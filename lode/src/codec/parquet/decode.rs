@@ -16,7 +16,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::page_index::offset_index::PageLocation;
 
 use super::footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
-use super::pages::{OneGroup, PageLimits, Pages, Pieces, check_pages, check_some};
+use super::pages::{OneGroup, PageLimits, Pages, Pieces, RECORD_SETTING, check_pages, check_some};
 use crate::codec::DecodeError;
 use crate::error::BoxError;
 use crate::limits::Limits;
@@ -164,11 +164,9 @@ fn check_group(
     let Some(found) = group.metadata() else {
         return Err(FooterError::new("there is no such row group"));
     };
-    let record = limits.max_record_bytes.unwrap_or(u64::MAX);
     let rows = group.footer.rows_of(group.group);
     let has_limit = limits.max_decoded_bytes.is_some();
-    let most = limits.max_decoded_bytes.unwrap_or(u64::MAX);
-    let limits = PageLimits { record, group: most.min(record.saturating_mul(rows.max(1) as u64)) };
+    let limits = PageLimits::new(limits, rows);
     let mut load = Load::default();
     let wanted = columns.leaves.iter().enumerate().filter(|(_, wanted)| **wanted);
     let rows = rows.max(1) as u64;
@@ -200,6 +198,7 @@ fn check_group(
             return Err(FooterError::TooLarge {
                 what: "a column of a row group",
                 limit: limits.group,
+                setting: limits.group_setting,
             });
         }
         let in_row = values.div_ceil(rows);
@@ -212,6 +211,7 @@ fn check_group(
             return Err(FooterError::TooLarge {
                 what: "a row of its columns",
                 limit: limits.record,
+                setting: RECORD_SETTING,
             });
         }
     }

@@ -40,6 +40,8 @@ pub(crate) enum FooterError {
         what: &'static str,
         /// The limit.
         limit: u64,
+        /// The field of `Limits` that sets it.
+        setting: &'static str,
     },
 }
 

@@ -18,6 +18,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::footer::FooterError;
 use super::thrift::{Fields, Malformed, Shape, Thrift, kind};
+use crate::limits::Limits;
 
 /// Runs of a file's bytes, which are read by their places in the file.
 #[derive(Debug, Clone)]
@@ -90,9 +91,26 @@ fn outside(start: u64) -> ParquetError {
 pub(super) struct PageLimits {
     /// The most bytes of a record.
     pub(super) record: u64,
-    /// The most bytes of all pages of the row group.
+    /// The most bytes of all pages of the row group, and the field of `Limits` that sets it.
     pub(super) group: u64,
+    pub(super) group_setting: &'static str,
 }
+
+impl PageLimits {
+    /// Of `rows` rows.
+    pub(super) fn new(limits: &Limits, rows: usize) -> Self {
+        let record = limits.max_record_bytes.unwrap_or(u64::MAX);
+        let records = record.saturating_mul(rows.max(1) as u64);
+        let (group, group_setting) = match limits.max_decoded_bytes {
+            Some(decoded) if decoded < records => (decoded, "max_decoded_bytes"),
+            _ => (records, RECORD_SETTING),
+        };
+        Self { record, group, group_setting }
+    }
+}
+
+/// What sets the limit of a record.
+pub(super) const RECORD_SETTING: &str = "max_record_bytes";
 
 /// How many bytes pages have when they are decompressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -217,11 +235,13 @@ fn check_size(
     limits: PageLimits,
 ) -> std::result::Result<(), FooterError> {
     let values = u64::try_from(header.values).unwrap_or(0).max(1);
-    let limit = limits.record.saturating_mul(values).min(limits.group);
-    match size > limit || all > limits.group {
-        true => Err(FooterError::TooLarge { what: "a page of a column", limit }),
-        false => Ok(()),
-    }
+    let records = limits.record.saturating_mul(values);
+    let (limit, setting) = match limits {
+        PageLimits { group, group_setting, .. } if size.max(all) > group => (group, group_setting),
+        _ if size > records => (records, RECORD_SETTING),
+        _ => return Ok(()),
+    };
+    Err(FooterError::TooLarge { what: "a page of a column", limit, setting })
 }
 
 /// Most compressors stop at the size that the header says. gzip is decompressed to its end, and so

@@ -9,7 +9,7 @@ use twox_hash::XxHash3_128;
 use super::VerifyLevel;
 use super::report::{Problem, ProblemKind};
 use crate::commit::{Entry, History, Link};
-use crate::error::{self, Error, Result};
+use crate::error::{self, Result};
 use crate::health::kind::{Kind, Object};
 use crate::id::SnapshotId;
 use crate::manifest::GcRef;
@@ -62,10 +62,7 @@ impl<K: Kind> Links<K> {
                 return Vec::new();
             }
             Err(error) => {
-                let kind = match error {
-                    Error::Storage { .. } => ProblemKind::Unreachable,
-                    _ => ProblemKind::Manifest,
-                };
+                let kind = ProblemKind::unknown(&error).unwrap_or(ProblemKind::Manifest);
                 self.problem(kind, id, id, error::chain(&error));
                 self.before = Some(Before { id, link: None });
                 return Vec::new();

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::VerifyLevel;
+use crate::error::Error;
 use crate::id::{Owner, SnapshotId};
 
 /// What [`verify`](crate::Dataset::verify) found. As data it is serialisable; as text it has a line for
@@ -65,6 +66,19 @@ pub enum ProblemKind {
     Content,
     /// The store failed: whether anything is wrong is not known.
     Unreachable,
+    /// It is larger than a limit of the handle allows, which the reason names: it was not looked at whole.
+    Limit,
+}
+
+impl ProblemKind {
+    /// What an error means that says nothing of what is stored.
+    pub(super) fn unknown(error: &Error) -> Option<Self> {
+        match error {
+            Error::Storage { .. } | Error::Task { .. } => Some(Self::Unreachable),
+            Error::LimitExceeded { .. } => Some(Self::Limit),
+            _ => None,
+        }
+    }
 }
 
 impl VerifyReport {

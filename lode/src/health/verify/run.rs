@@ -112,9 +112,8 @@ async fn check<K: Kind>(
     match task {
         Task::List(gc, previous, id) => match check_list(history, gc, previous).await {
             Ok(()) => Outcome::Well(Examined::Wholly),
-            Err(reason) => {
+            Err((kind, reason)) => {
                 let path = history.of.gc_list(gc.write_id);
-                let kind = ProblemKind::GcList;
                 Outcome::Bad(Problem { kind, path, snapshots: vec![id], reason })
             }
         },
@@ -150,11 +149,13 @@ async fn check_list<K: Kind>(
     history: &History<K>,
     gc: GcRef,
     previous: Option<Option<GcRef>>,
-) -> Result<(), String> {
-    let list = history.load_gc_list(gc).await.map_err(|error| error::chain(&error))?;
+) -> Result<(), Bad> {
+    let list = history.load_gc_list(gc).await.map_err(|error| {
+        (ProblemKind::unknown(&error).unwrap_or(ProblemKind::GcList), error::chain(&error))
+    })?;
     match previous.is_none_or(|previous| previous == list.previous) {
         true => Ok(()),
-        false => Err("its `previous` is not the clean-up before".to_owned()),
+        false => Err((ProblemKind::GcList, "its `previous` is not the clean-up before".to_owned())),
     }
 }
 
@@ -176,38 +177,40 @@ fn explain(error: &Error) -> Bad {
         Error::Storage { source: object_store::Error::NotFound { .. }, .. } => {
             (ProblemKind::Missing, "it is missing".to_owned())
         }
-        Error::Storage { .. } | Error::Task { .. } => {
-            (ProblemKind::Unreachable, error::chain(error))
-        }
         Error::Corrupt { reason, .. } => (ProblemKind::Content, reason.clone()),
-        _ => (ProblemKind::Content, error::chain(error)),
+        _ => {
+            let kind = ProblemKind::unknown(error).unwrap_or(ProblemKind::Content);
+            (kind, error::chain(error))
+        }
     }
 }
 
 /// Finds all snapshots that name the objects with problems.
 async fn blame<K: Kind>(history: &History<K>, ids: &[SnapshotId], problems: &mut [Problem]) {
     let mut of: HashMap<String, Vec<usize>> = HashMap::new();
-    for (i, problem) in problems.iter_mut().enumerate() {
-        if problem.kind != ProblemKind::GcList {
-            problem.snapshots.clear();
-            of.entry(problem.path.clone()).or_default().push(i);
-        }
+    for (i, problem) in problems.iter().enumerate() {
+        of.entry(problem.path.clone()).or_default().push(i);
     }
     if of.is_empty() {
         return;
     }
+    let mut suffer: HashMap<usize, Vec<SnapshotId>> = HashMap::new();
     let load = |id| async move { (id, history.load(id).await) };
     let mut entries = stream::iter(ids.iter().copied()).map(load).buffered(LOADS_IN_FLIGHT);
     while let Some((id, entry)) = entries.next().await {
         let Ok(Some(Entry::Live(manifest))) = entry else { continue };
         for object in K::objects(&manifest) {
             for &problem in of.get(object.path).into_iter().flatten() {
-                let snapshots = &mut problems[problem].snapshots;
+                let snapshots = suffer.entry(problem).or_default();
                 if snapshots.last() != Some(&id) {
                     snapshots.push(id);
                 }
             }
         }
+    }
+    // No snapshot consists of a clean-up's list: that of the clean-up is known.
+    for (problem, snapshots) in suffer {
+        problems[problem].snapshots = snapshots;
     }
 }
 

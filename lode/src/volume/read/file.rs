@@ -65,7 +65,7 @@ pub(super) fn read(
     let mut buffer = spares.map(|spares| spares.take_fitting(length)).unwrap_or_default();
     let too_large = || {
         let limit = isize::MAX as u64;
-        Error::LimitExceeded { path: key.to_owned(), what: "the block", limit }
+        Error::LimitExceeded { path: key.to_owned(), what: "the block", limit, setting: None }
     };
     let room = usize::try_from(length).map_err(|_| too_large())?;
     let missing = room.saturating_sub(buffer.len());

@@ -140,7 +140,8 @@ fn page(kind: u8, size: u64, rest: &[u8], body: &[u8]) -> Vec<u8> {
 
 fn look_at(pages: &[Vec<u8>], compression: Compression) -> Result<PageBytes, FooterError> {
     let column = column("message m { required binary x; }", 1, compression);
-    check_pages(&pages.concat(), &column, PageLimits { record: 1 << 20, group: 1 << 20 })
+    let limits = Limits { max_record_bytes: Some(1 << 20), ..Limits::default() };
+    check_pages(&pages.concat(), &column, PageLimits::new(&limits, 1))
 }
 
 const V1: &[u8] = b"\x2c\x15\x02\x15\x00\x15\x06\x15\x06\x00";
