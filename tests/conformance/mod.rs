@@ -49,10 +49,10 @@ macro_rules! on_every_backend {
 }
 
 on_every_backend! {
-    write_and_read append record_streams partitions times idempotency neighbours
+    write_and_read append record_streams codecs partitions times idempotency neighbours
     blobs blob_streams blob_ranges
     expected_heads many_writers transactions restore clean_up
-    volume_stage_and_commit volume_overwrite volume_writers volume_sessions volume_streams
+    volume_stage_and_commit volume_overwrite volume_writers volume_sessions volume_choices volume_streams
     volume_health
 }
 

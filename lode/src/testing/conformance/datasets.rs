@@ -4,8 +4,12 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 
 use super::{Outcome, checks, ensure, ensure_eq};
+use crate::codec::Jsonl;
+#[cfg(feature = "gzip")]
+use crate::compress::Gzip;
 use crate::{
-    Blob, Catalog, Dataset, DatasetId, HiveLayout, Limits, Record, Snapshot, Store, metadata,
+    Blob, Catalog, Codec, Dataset, DatasetId, HiveLayout, Limits, Record, Snapshot, Store,
+    VerifyLevel, metadata,
 };
 
 /// What is written.
@@ -39,6 +43,8 @@ checks! {
     append => append_body;
     /// Records that come as a stream go into several files, larger ones in parts, and come back in order.
     record_streams => record_streams_body;
+    /// Whatever codec and compression the records have, they are appended to, scanned and verified.
+    codecs => codecs_body;
     /// Partitions with any name are written, filtered by, and replaced one by one.
     partitions => partitions_body;
     /// A snapshot is found by its time.
@@ -122,6 +128,47 @@ async fn record_streams_body(store: Store) -> Outcome {
     dropped.push(&reading(1, "roof")).await?;
     dropped.abort().await;
     ensure_eq!(writer.latest().await?, Some(longer), "the newest snapshot after an abort");
+    Ok(())
+}
+
+async fn codecs_body(store: Store) -> Outcome {
+    let named = |name: &str| Dataset::<Reading>::new(&store, name);
+    go_through(named("default")?).await?;
+    go_through(named("plain")?.codec(Jsonl::new())).await?;
+    #[cfg(feature = "gzip")]
+    go_through(named("gzip")?.codec(Jsonl::new().compress(Gzip::default()))).await?;
+    #[cfg(feature = "bincode")]
+    go_through(named("bincode")?.codec(crate::codec::Bincode::new())).await?;
+    #[cfg(feature = "postcard")]
+    go_through(named("postcard")?.codec(crate::codec::Postcard::new())).await?;
+    #[cfg(feature = "parquet")]
+    go_through(named("parquet")?.codec(crate::codec::Parquet::new())).await?;
+    // What others have written is no hindrance to one more.
+    named("mixed")?.append(&readings(0..10), metadata! {}).await?;
+    let mixed = named("mixed")?.codec(Jsonl::new());
+    let both = mixed.append(&readings(10..20), metadata! {}).await?;
+    ensure_eq!(mixed.read(&both).await?, readings(0..20), "records of two codecs");
+    Ok(())
+}
+
+async fn go_through<C: Codec<Reading>>(dataset: Dataset<Reading, C>) -> Outcome {
+    let name = dataset.id().to_string();
+    let first = dataset.write(&readings(0..5_000), metadata! {}).await?;
+    let second = dataset.append(&readings(5_000..5_100), metadata! {}).await?;
+    ensure!(dataset.read(&first).await? == readings(0..5_000), "{name}: other records came back");
+    let streamed: Vec<Reading> = dataset.stream(&second).try_collect().await?;
+    ensure!(streamed == readings(0..5_100), "{name}: other records came as a stream");
+
+    let columns = Reading::columns();
+    let wanted = columns.n.ge(4_990_u64) & columns.place.eq("roof");
+    let expected: Vec<Reading> =
+        readings(4_990..5_100).into_iter().filter(|reading| reading.place == "roof").collect();
+    let found = dataset.scan(&second).filter(wanted.clone()).collect().await?;
+    ensure_eq!(found, expected, format!("{name}: a scan"));
+    let count = dataset.scan(&second).filter(wanted).count().await?;
+    ensure_eq!(count, expected.len() as u64, format!("{name}: what a scan counts"));
+    let report = dataset.verify(VerifyLevel::Content).await?;
+    ensure!(report.is_ok(), "{report}");
     Ok(())
 }
 

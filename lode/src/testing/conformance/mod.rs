@@ -22,11 +22,12 @@ mod writers;
 
 pub use blobs::{blob_ranges, blob_streams, blobs};
 pub use datasets::{
-    append, idempotency, neighbours, partitions, record_streams, times, write_and_read,
+    append, codecs, idempotency, neighbours, partitions, record_streams, times, write_and_read,
 };
 pub use health::{clean_up, restore, transactions, volume_health};
 pub use volumes::{
-    volume_overwrite, volume_sessions, volume_stage_and_commit, volume_streams, volume_writers,
+    volume_choices, volume_overwrite, volume_sessions, volume_stage_and_commit, volume_streams,
+    volume_writers,
 };
 pub use writers::{expected_heads, many_writers};
 
@@ -62,6 +63,7 @@ pub async fn all(store: &Store) -> Result<(), Failure> {
     write_and_read(store).await?;
     append(store).await?;
     record_streams(store).await?;
+    codecs(store).await?;
     partitions(store).await?;
     times(store).await?;
     idempotency(store).await?;
@@ -78,6 +80,7 @@ pub async fn all(store: &Store) -> Result<(), Failure> {
     volume_overwrite(store).await?;
     volume_writers(store).await?;
     volume_sessions(store).await?;
+    volume_choices(store).await?;
     volume_streams(store).await?;
     volume_health(store).await
 }

@@ -7,7 +7,9 @@ use futures::{TryStreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::{Outcome, checks, ensure, ensure_eq, noise};
-use crate::{BoxError, Committed, Error, New, Store, Volume, VolumeLimits, metadata};
+use crate::{
+    BoxError, Committed, Discarded, Error, New, Store, VerifyLevel, Volume, VolumeLimits, metadata,
+};
 
 checks! {
     /// What is staged is committed as one; gaps are errors; every handle finds the newest snapshot.
@@ -18,6 +20,8 @@ checks! {
     volume_writers => writers_body;
     /// What was staged and not committed is found again, and blocks go from hand to hand.
     volume_sessions => sessions_body;
+    /// What was discarded is not committed; of what was staged twice, the caller says which is meant.
+    volume_choices => choices_body;
     /// Streams and readers give what was staged from a stream.
     volume_streams => streams_body;
 }
@@ -139,6 +143,35 @@ async fn sessions_body(store: Store) -> Outcome {
         ensure_eq!(volume.read_at(range.clone()).await?, bytes(range), "its bytes");
     }
     ensure!(volume.sessions().await?.is_empty(), "what is committed is a session still");
+    Ok(())
+}
+
+async fn choices_body(store: Store) -> Outcome {
+    let mut staged = new(&store)?.stage_write_at(5_000, bytes(5_000..6_000)).await?;
+    let mut blocks = Vec::new();
+    for fill in [1, 2] {
+        blocks.push(staged.stage_write_at(0, vec![fill; 1_000]).await?);
+        staged = match staged.discard(0..1_000) {
+            Discarded::Staged(staged) => staged,
+            Discarded::Empty(_) => return Err("a discarded range took another with it".into()),
+        };
+    }
+    ensure_eq!(staged.coverage().len(), 1, "what was not discarded");
+    let session = staged.session();
+    drop(staged);
+
+    let volume = new(&store)?;
+    let candidates = match volume.resume(session).await {
+        Err(Error::AmbiguousBlocks { candidates, .. }) => candidates,
+        other => return Err(format!("two blocks of one range are taken: {other:?}").into()),
+    };
+    ensure_eq!(candidates.len(), 2, "the candidates");
+    let staged = volume.resume(session).choose(blocks.pop()).await?;
+    let volume = staged.commit(metadata! {}).await?;
+    ensure_eq!(volume.read_at(0..1_000).await?, vec![2; 1_000], "what was chosen");
+    ensure_eq!(volume.read_at(5_000..6_000).await?, bytes(5_000..6_000), "what was left alone");
+    let report = volume.verify(VerifyLevel::Content).await?;
+    ensure!(report.is_ok(), "{report}");
     Ok(())
 }
 
