@@ -33,10 +33,6 @@ lint:
     cargo clippy -p lode --all-targets -- -D warnings
     cargo clippy -p lode --no-default-features --lib -- -D warnings
 
-# The clouds' features compile (many more dependencies).
-check-clouds:
-    cargo check -p lode --features aws,gcp,azure
-
 # The documentation, with warnings as errors.
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace

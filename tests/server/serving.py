@@ -5,8 +5,8 @@
     SCRIPT stop DIR        stop what was started there
 
 `start` keeps its data in DIR (a temporary directory, if none is named) and its process id in DIR/pid.
-The binary is kept in ~/.cache/lode, or $XDG_CACHE_HOME/lode. Exit status 77 says that the server cannot
-be had here.
+The binary is kept in ~/.cache/lode, or $XDG_CACHE_HOME/lode. Exit status 77 says that it cannot be
+installed here; a server that is there and does not start, or a wheel with another hash, is a failure.
 """
 
 import dataclasses
@@ -98,7 +98,7 @@ class Server:
             stop(process.pid)
             process.wait()
             tail = log.read_text(errors="replace")[-2000:]
-            self.give_up(f"it did not start: {error}\n{tail}")
+            sys.exit(f"{self.name} {self.version} did not start: {error}\n{tail}")
         return process, self.variables(endpoint)
 
     def binary(self):
@@ -119,18 +119,19 @@ class Server:
                 "--requirement", str(wanted),
             ]
             quiet = os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
-            if subprocess.call(install, stdout=sys.stderr, env=quiet) != 0:
-                self.give_up("it cannot be installed")
+            installed = subprocess.run(install, capture_output=True, text=True, env=quiet)
+            if installed.returncode != 0:
+                said = installed.stdout + installed.stderr
+                if "DO NOT MATCH THE HASHES" in said:
+                    sys.exit(f"{self.name} {self.version}: {said}")
+                print(f"cannot install {self.name} {self.version}: {said}", file=sys.stderr)
+                sys.exit(CANNOT_BE_HAD)
             try:
                 target.rename(folder)
             except OSError:
                 if not program.exists():
                     raise
         return program
-
-    def give_up(self, reason):
-        print(f"cannot have {self.name} {self.version}: {reason}", file=sys.stderr)
-        sys.exit(CANNOT_BE_HAD)
 
 
 def free_ports(count):
