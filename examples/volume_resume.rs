@@ -1,7 +1,8 @@
-//! A file of 100 MB is imported by a process that is killed in the middle. Another goes on where that
-//! one was, and stages only what is missing.
+//! A file is imported by a process that is killed in the middle. Another goes on where that one was, and
+//! stages only what is missing.
 //!
-//! `cargo run --example volume_resume`
+//! `cargo run --example volume_resume`, or with a file of yours, of some 100 MB or more:
+//! `cargo run --example volume_resume -- FILE`. Without one, a file with holes is made.
 
 use std::error::Error;
 use std::fs::File;
@@ -14,8 +15,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lode::{New, Store, Volume, VolumeLimits, metadata};
 
 const MB: u64 = 1 << 20;
+/// The length of the file that is made.
 const LENGTH: u64 = 100 * MB;
-/// What is not a hole of the file.
+/// What is not a hole of it.
 const DATA: [Range<u64>; 3] = [0..30 * MB, 45 * MB..70 * MB, 75 * MB..LENGTH];
 
 #[tokio::main]
@@ -23,19 +25,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().collect();
     match &args[1..] {
         [mode, store, file] if mode == "import" => import(store.as_ref(), file.as_ref()).await,
-        _ => resume().await,
+        [] => resume(None).await,
+        [file] => resume(Some(file.as_ref())).await,
+        _ => Err("usage: volume_resume [FILE]".into()),
     }
 }
 
-/// The volume that is to be, with blocks of 1 MiB.
-fn volume(store: &Path) -> lode::Result<Volume<New>> {
+/// The volume that is to be, as long as the file, with blocks of 1 MiB.
+fn volume(store: &Path, file: &Path) -> Result<Volume<New>, Box<dyn Error>> {
     let limits = VolumeLimits { block_bytes: MB as usize, ..VolumeLimits::default() };
-    Ok(Volume::create(&Store::local(store)?, "disk", LENGTH)?.limits(limits))
+    let length = file.metadata()?.len();
+    Ok(Volume::create(&Store::local(store)?, "disk", length)?.limits(limits))
 }
 
 /// The process that is killed: says on its standard output how many bytes are staged.
 async fn import(store: &Path, file: &Path) -> Result<(), Box<dyn Error>> {
-    let volume = volume(store)?.on_progress(|progress| println!("{}", progress.bytes));
+    let volume = volume(store, file)?.on_progress(|progress| println!("{}", progress.bytes));
     let staged = volume.import_from(file).await?;
     let volume = staged.commit(metadata! { "source": "disk.img" }).await?;
     println!("{}", volume.covered_bytes());
@@ -43,42 +48,51 @@ async fn import(store: &Path, file: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// The process that lives.
-async fn resume() -> Result<(), Box<dyn Error>> {
+async fn resume(given: Option<&Path>) -> Result<(), Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
-    let (store, file, copy) =
-        (dir.path().join("store"), dir.path().join("disk.img"), dir.path().join("copy.img"));
-    std::fs::create_dir(&store)?;
-    make(&file)?;
-    let data: u64 = DATA.iter().map(|range| range.end - range.start).sum();
-    println!("a file of {} MiB, {} MiB of it data", LENGTH / MB, data / MB);
+    let made = dir.path().join("disk.img");
+    let (file, data) = match given {
+        Some(file) => (file, file.metadata()?.len()),
+        None => {
+            make(&made)?;
+            (&*made, DATA.iter().map(|range| range.end - range.start).sum())
+        }
+    };
+    println!("a file of {} MiB, {} MiB of it data", file.metadata()?.len() / MB, data / MB);
 
-    kill_in_the_middle(&store, &file, data)?;
-
-    // Nothing is committed; what was staged is in the store, as a session.
-    let volume = volume(&store)?;
-    if let Some(volume) = volume.latest().await? {
-        println!("it was faster than the kill: snapshot {} is there", volume.snapshot_id());
-        return Ok(());
-    }
+    // Nothing is committed then; what was staged is in the store, as a session.
+    let mut tries = (0..5).map(|n| dir.path().join(format!("store-{n}")));
+    let volume = loop {
+        let store =
+            tries.next().ok_or("each import was faster than the kill: take a larger file")?;
+        std::fs::create_dir(&store)?;
+        kill_in_the_middle(&store, file, data)?;
+        let volume = volume(&store, file)?;
+        if volume.latest().await?.is_none() {
+            break volume;
+        }
+        println!("it was faster than the kill: once more");
+    };
     let sessions = volume.sessions().await?;
     let session = sessions.first().ok_or("it was killed before it had staged anything")?;
     println!("session {} has staged {} blocks", session.id, session.blocks.len());
 
     let staged = volume.resume(session.id).verify_content().await?;
-    println!("{}", drawn(&staged.coverage()));
+    println!("{}", drawn(&staged.coverage(), staged.total_length()));
 
     let there: u64 = staged.coverage().iter().map(|range| range.end - range.start).sum();
     let bar = bar("resume", data);
     let moving = bar.clone();
     let staged = staged.on_progress(move |progress| moving.set_position(there + progress.bytes));
-    let blocks = staged.import_from(&file).missing_only().await?;
+    let blocks = staged.import_from(file).missing_only().await?;
     bar.finish();
     println!("{} more blocks", blocks.len());
-    println!("{}", drawn(&staged.coverage()));
+    println!("{}", drawn(&staged.coverage(), staged.total_length()));
 
     let volume = staged.commit(metadata! { "source": "disk.img" }).await?;
+    let copy = dir.path().join("copy.img");
     volume.export_to(&copy).await?;
-    let checksums = (checksum(&file)?, checksum(&copy)?);
+    let checksums = (checksum(file)?, checksum(&copy)?);
     println!("snapshot {}: {} bytes are there", volume.snapshot_id(), volume.covered_bytes());
     println!("crc32 {:08x} of the file, {:08x} of what was exported", checksums.0, checksums.1);
     assert_eq!(checksums.0, checksums.1);
@@ -108,8 +122,8 @@ fn kill_in_the_middle(store: &Path, file: &Path, data: u64) -> Result<(), Box<dy
 }
 
 /// One character for each fiftieth of the volume: there, partly there, not there.
-fn drawn(coverage: &[Range<u64>]) -> String {
-    let cell = LENGTH / 50;
+fn drawn(coverage: &[Range<u64>], length: u64) -> String {
+    let cell = (length / 50).max(1);
     let drawn = (0..50).map(|n| {
         let (start, end) = (n * cell, (n + 1) * cell);
         let parts =
