@@ -16,7 +16,9 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::page_index::offset_index::PageLocation;
 
 use super::footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
-use super::pages::{OneGroup, PageLimits, Pages, Pieces, RECORD_SETTING, check_pages, check_some};
+use super::pages::{
+    OneGroup, PageBytes, PageLimits, Pages, Pieces, RECORD_SETTING, check_pages, check_some,
+};
 use crate::codec::DecodeError;
 use crate::error::BoxError;
 use crate::limits::Limits;
@@ -67,7 +69,7 @@ impl Batches {
         let rows = wanted.map_or(all, |wanted| wanted.iter().map(Range::len).sum());
         let mut load = check_group(&group, columns, limits)?;
         if load.batch_rows(rows) < rows.min(BATCH_ROWS) {
-            guarded(|| load.look_at_dictionaries(&group))?;
+            guarded(|| load.look_at_texts(&group))?;
         }
         let batch_rows = load.batch_rows(rows);
         let open = || {
@@ -121,15 +123,17 @@ struct Load {
     pages: u64,
     /// What a row takes of values that have a width of their own, even if they are null.
     row: u64,
-    /// Of columns of texts.
-    dictionaries: Vec<Dictionary>,
+    /// Of columns of texts that take less in the file than in memory.
+    texts: Vec<Texts>,
 }
 
 #[derive(Debug)]
-struct Dictionary {
+struct Texts {
     leaf: usize,
-    /// No value has more bytes.
+    /// No value of the dictionary has more bytes, …
     longest: u64,
+    /// … and none that is stored without what it begins with.
+    prefixed: u64,
     /// How many values a row has.
     values: u64,
 }
@@ -138,18 +142,26 @@ impl Load {
     /// How many of so many rows are decoded at once.
     fn batch_rows(&self, rows: usize) -> usize {
         let row = (self.pages / rows.max(1) as u64).saturating_add(self.row);
-        let texts = self.dictionaries.iter().map(|it| it.longest.saturating_mul(it.values));
+        let texts = self.texts.iter();
+        let texts = texts.map(|it| it.longest.max(it.prefixed).saturating_mul(it.values));
         let all = texts.fold(row, u64::saturating_add);
         let rows = (BATCH_BYTES / row.max(1)).min(BATCH_TEXT_BYTES / all.max(1));
         usize::try_from(rows).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
     }
 
     /// Looks how long texts really are.
-    fn look_at_dictionaries(&mut self, group: &Group) -> Result<()> {
-        for dictionary in &mut self.dictionaries {
-            let mut pages = group.open(dictionary.leaf)?;
-            dictionary.longest = pages.longest_text()?;
-            group.opened.borrow_mut().insert(dictionary.leaf, pages);
+    fn look_at_texts(&mut self, group: &Group) -> Result<()> {
+        for texts in &mut self.texts {
+            if texts.longest > 0 {
+                let mut pages = group.open(texts.leaf)?;
+                texts.longest = pages.longest_text()?;
+                group.opened.borrow_mut().insert(texts.leaf, pages);
+            }
+            if texts.prefixed > 0
+                && let Some(longest) = group.open(texts.leaf)?.longest_prefixed()
+            {
+                texts.prefixed = texts.prefixed.min(longest);
+            }
         }
         Ok(())
     }
@@ -203,9 +215,9 @@ fn check_group(
         }
         let in_row = values.div_ceil(rows);
         load.row = load.row.saturating_add(width(column).saturating_mul(in_row));
-        if column.column_type() == Type::BYTE_ARRAY && bytes.dictionary > 0 {
-            let (longest, values) = (bytes.dictionary, in_row);
-            load.dictionaries.push(Dictionary { leaf, longest, values });
+        let PageBytes { dictionary: longest, prefixed, .. } = bytes;
+        if column.column_type() == Type::BYTE_ARRAY && longest.max(prefixed) > 0 {
+            load.texts.push(Texts { leaf, longest, prefixed, values: in_row });
         }
         if load.row > limits.record {
             return Err(FooterError::TooLarge {

@@ -118,6 +118,21 @@ pub(super) struct PageBytes {
     pub(super) all: u64,
     /// Those of the dictionary among them.
     pub(super) dictionary: u64,
+    /// Those of the largest page whose values are stored without what they begin with, as that before.
+    pub(super) prefixed: u64,
+}
+
+impl PageBytes {
+    fn add(&mut self, header: &Header, size: u64) {
+        self.all = self.all.saturating_add(size);
+        match header.kind {
+            DICTIONARY => self.dictionary = size,
+            _ if header.encoding == Encoding::DELTA_BYTE_ARRAY as i32 => {
+                self.prefixed = self.prefixed.max(size);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Looks at the headers of all pages of a column.
@@ -150,10 +165,10 @@ pub(super) fn check_pages(
             DICTIONARY if !first || claimed > size => {
                 return Err(FooterError::new("a dictionary is out of place"));
             }
-            DICTIONARY => bytes.dictionary = size,
+            DICTIONARY => {}
             _ => return Err(FooterError::new("there is a page of an unknown kind")),
         }
-        bytes.all = bytes.all.saturating_add(size);
+        bytes.add(&header, size);
         check_size(&header, size, bytes.all, limits)?;
         check_compressed(body, &header, size, column)?;
         first = false;
@@ -192,14 +207,11 @@ pub(super) fn check_some(
             (DICTIONARY, None) => stored <= body.len() && values <= size,
             _ => false,
         };
-        if rows.is_none() {
-            bytes.dictionary = size;
-        }
         let flat = column.column_descr().max_rep_level() == 0;
         if !fits || (flat && rows.is_some_and(|rows| rows != values)) {
             return Err(FooterError::new("a page is not what the index says"));
         }
-        bytes.all = bytes.all.saturating_add(size);
+        bytes.add(&header, size);
         check_size(&header, size, bytes.all, limits)?;
         // What follows a dictionary up to the first page is decompressed with it.
         check_compressed(body, &header, size, column)
@@ -295,16 +307,17 @@ struct Header {
     uncompressed: i32,
     compressed: i32,
     values: i32,
+    encoding: i32,
     /// The bytes of a version 2 page that are never compressed.
     level_bytes: i32,
     /// Whether the rest of them is not compressed either.
     is_plain: bool,
 }
 
-/// What is read of the header of a kind of pages, except for the number of values.
-const DATA_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::I32), (4, Shape::I32)];
-const DICTIONARY_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::Bool)];
-const DATA_V2_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::I32), (4, Shape::I32)];
+/// What is read of the header of a kind of pages, except for the number of values and their encoding.
+const DATA_FIELDS: Fields = &[(3, Shape::I32), (4, Shape::I32)];
+const DICTIONARY_FIELDS: Fields = &[(3, Shape::Bool)];
+const DATA_V2_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::I32)];
 
 impl Header {
     /// The header, and its length.
@@ -340,17 +353,18 @@ impl Header {
         thrift: &mut Thrift<'_>,
         id: i16,
     ) -> std::result::Result<(), Malformed> {
-        let fields = match (self.kind, id) {
-            (DATA, 5) => DATA_FIELDS,
-            (DICTIONARY, 7) => DICTIONARY_FIELDS,
-            (DATA_V2, 8) => DATA_V2_FIELDS,
+        let (fields, encoding) = match (self.kind, id) {
+            (DATA, 5) => (DATA_FIELDS, 2),
+            (DICTIONARY, 7) => (DICTIONARY_FIELDS, 2),
+            (DATA_V2, 8) => (DATA_V2_FIELDS, 4),
             (DATA | DICTIONARY | DATA_V2, _) => return Err(Malformed),
             // It is refused, whatever it holds.
-            _ => &[],
+            _ => return thrift.fields(|_, _, _| Ok(false)),
         };
         thrift.fields(|thrift, id, kind| {
             match (id, kind) {
                 (1, kind::I32) => self.values = thrift.i32()?,
+                (id, kind::I32) if id == encoding => self.encoding = thrift.i32()?,
                 (5 | 6, kind::I32) if self.kind == DATA_V2 => {
                     let more = thrift.i32()?;
                     self.level_bytes = self.level_bytes.checked_add(more).ok_or(Malformed)?;
@@ -360,6 +374,7 @@ impl Header {
                     self.is_plain = kind == kind::FALSE;
                 }
                 (1, _) => return Err(Malformed),
+                (id, _) if id == encoding => return Err(Malformed),
                 (5..=7, _) if self.kind == DATA_V2 => return Err(Malformed),
                 _ => return thrift.known(fields, id, kind),
             }
@@ -375,6 +390,8 @@ pub(super) struct Pages {
     dictionary: Option<Page>,
     has_rep_levels: bool,
     has_def_levels: bool,
+    /// Whether it knows where pages are, so that some may not be there.
+    has_places: bool,
 }
 
 impl Pages {
@@ -384,11 +401,13 @@ impl Pages {
         rows: usize,
         places: Option<Vec<PageLocation>>,
     ) -> Result<Self> {
+        let has_places = places.is_some();
         Ok(Self {
             inner: SerializedPageReader::new(Arc::new(pieces), column, rows, places)?,
             dictionary: None,
             has_rep_levels: column.column_descr().max_rep_level() > 0,
             has_def_levels: column.column_descr().max_def_level() > 0,
+            has_places,
         })
     }
 
@@ -402,6 +421,27 @@ impl Pages {
         let longest = longest(buf);
         self.dictionary = first;
         Ok(longest)
+    }
+
+    /// No text that is stored without what it begins with has more bytes than this; `None` if that cannot
+    /// be told.
+    pub(super) fn longest_prefixed(mut self) -> Option<u64> {
+        let mut longest = 0;
+        loop {
+            let page = match self.get_next_page() {
+                Ok(Some(page)) => page,
+                Ok(None) => return Some(longest),
+                // It is not there, or is refused again when it is decoded.
+                Err(_) if self.has_places => continue,
+                Err(_) => return None,
+            };
+            if page.encoding() == Encoding::DELTA_BYTE_ARRAY {
+                let (data, most) = (self.values(&page)?, u64::from(page.num_values()));
+                let (prefix, end) = largest(data, most)?;
+                let (suffix, _) = largest(data.get(end..)?, most)?;
+                longest = longest.max(prefix + suffix);
+            }
+        }
     }
 
     /// Refuses what a decoder would allocate by.
@@ -481,13 +521,77 @@ fn longest(mut texts: &[u8]) -> u64 {
     longest.into()
 }
 
-/// Walks delta packed integers; where they end, if they are at most so many.
+/// Delta packed integers.
+enum Run<'a> {
+    First(i64),
+    /// So many more: each is as much more than that before as `least` and its `bits` say.
+    Next {
+        least: i64,
+        width: u8,
+        bits: &'a [u8],
+        len: u64,
+    },
+}
+
+/// Where delta packed integers end, if they are at most so many.
 fn check_delta(data: &[u8], most: u64) -> Option<usize> {
+    walk_delta(data, most, |_| Some(()))
+}
+
+/// The largest of delta packed lengths, and where they end.
+fn largest(data: &[u8], most: u64) -> Option<(u64, usize)> {
+    let (mut value, mut largest) = (0_i64, 0_u64);
+    let end = walk_delta(data, most, |run| {
+        let mut add = |more: Option<i64>| {
+            value = value.checked_add(more?).filter(|value| i32::try_from(*value).is_ok())?;
+            largest = largest.max(u64::try_from(value).ok()?);
+            Some(())
+        };
+        match run {
+            Run::First(first) => add(Some(first)),
+            // Equal steps lead to the last of them.
+            Run::Next { least, width: 0, len, .. } => {
+                add(i64::try_from(len).ok().and_then(|len| least.checked_mul(len)))
+            }
+            Run::Next { least, width, bits, len } => {
+                unpack(bits, width, len, |more| add(least.checked_add(more)))
+            }
+        }
+    })?;
+    Some((largest, end))
+}
+
+/// Gives each of `len` integers of some bits to `take`, as far as there are bits.
+fn unpack(bits: &[u8], width: u8, len: u64, mut take: impl FnMut(i64) -> Option<()>) -> Option<()> {
+    if width > 32 {
+        return None;
+    }
+    let (mut held, mut count) = (0_u64, 0);
+    let mut bytes = bits.iter();
+    for _ in 0..len {
+        while count < width {
+            let Some(&byte) = bytes.next() else { return Some(()) };
+            held |= u64::from(byte) << count;
+            count += 8;
+        }
+        take((held & ((1 << width) - 1)) as i64)?;
+        held >>= width;
+        count -= width;
+    }
+    Some(())
+}
+
+/// Walks delta packed integers; where they end, if they are at most so many.
+fn walk_delta<'a>(
+    data: &'a [u8],
+    most: u64,
+    mut visit: impl FnMut(Run<'a>) -> Option<()>,
+) -> Option<usize> {
     let mut thrift = Thrift::new(data);
     let block = thrift.unsigned().ok()?;
     let minis = thrift.unsigned().ok()?;
     let values = thrift.unsigned().ok()?;
-    thrift.integer().ok()?;
+    let first = thrift.integer().ok()?;
     let sound = values <= most
         && (1..=1 << 16).contains(&block)
         && (1..=512).contains(&minis)
@@ -496,11 +600,14 @@ fn check_delta(data: &[u8], most: u64) -> Option<usize> {
     if !sound {
         return None;
     }
+    if values > 0 {
+        visit(Run::First(first))?;
+    }
     let mut at = thrift.read;
     let mut left = values.saturating_sub(1);
     while left > 0 {
         let mut thrift = Thrift::new(data.get(at..)?);
-        thrift.integer().ok()?;
+        let least = thrift.integer().ok()?;
         at += thrift.read;
         let widths = data.get(at..)?.get(..usize::try_from(minis).ok()?)?;
         at += widths.len();
@@ -513,8 +620,11 @@ fn check_delta(data: &[u8], most: u64) -> Option<usize> {
             }
             let bits = u64::from(width) * (block / minis);
             // The last one may be cut short.
-            at = at.saturating_add(usize::try_from(bits / 8).ok()?).min(data.len());
-            left = left.saturating_sub(block / minis);
+            let end = at.saturating_add(usize::try_from(bits / 8).ok()?).min(data.len());
+            let len = left.min(block / minis);
+            visit(Run::Next { least, width, bits: data.get(at..end)?, len })?;
+            at = end;
+            left -= len;
         }
     }
     Some(at)

@@ -2,12 +2,16 @@
 //! take all memory.
 
 use std::io::Write;
+use std::sync::Arc;
 
-use parquet::basic::Compression;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, Encoding};
 use parquet::data_type::FixedLenByteArrayType;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ColumnChunkMetaDataBuilder, ParquetMetaDataWriter, RowGroupMetaData,
 };
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
@@ -152,11 +156,11 @@ fn a_page_says_to_all_what_it_said_to_the_check() {
     let body = [0; 4];
     let good = page(0, 4, V1, &body);
     let dictionary = page(2, 4, b"\x4c\x15\x02\x15\x00\x00", &body);
-    let bytes = PageBytes { all: 8, dictionary: 4 };
+    let bytes = PageBytes { all: 8, dictionary: 4, prefixed: 0 };
     assert_eq!(plain(&[dictionary, good.clone()]).unwrap(), bytes);
     // What is not compressed has the bytes that it has.
     let short = page(2, 1, b"\x4c\x15\x02\x15\x00\x00", &[0; 100]);
-    let bytes = PageBytes { all: 104, dictionary: 100 };
+    let bytes = PageBytes { all: 104, dictionary: 100, prefixed: 0 };
     assert_eq!(plain(&[short, good.clone()]).unwrap(), bytes);
     let huge = varint(u64::from(u32::MAX) - 1);
     let dictionaries = [
@@ -364,6 +368,62 @@ fn texts_of_dictionaries_count_in_each_record_that_has_them() {
         .collect();
     let file = Bytes::from(encode(&Parquet::new(), &records).unwrap());
     assert_eq!(batches_of::<Told>(&file), [8192, 8192, 3616]);
+}
+
+/// So does one that begins as the one before it.
+#[test]
+fn texts_that_begin_as_others_do_count_with_all_of_their_bytes() {
+    let told = |id: u32, text: String| Told {
+        id,
+        text: (!id.is_multiple_of(3)).then_some(text),
+        raw: Vec::new().into(),
+        words: Vec::new(),
+    };
+    let long = "long ".repeat(20_000);
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        let prefixed = |records: &[Told]| {
+            let properties = WriterProperties::builder()
+                .set_dictionary_enabled(false)
+                .set_writer_version(version)
+                .set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY);
+            rewritten(&encode(&Parquet::new(), records).unwrap(), properties)
+        };
+        let records: Vec<_> = (0..300).map(|id| told(id, format!("{long}{id}"))).collect();
+        let file = prefixed(&records);
+        assert!(file.len() < 400_000, "{}", file.len());
+        let rows = batches_of::<Told>(&file);
+        assert!(rows.iter().all(|&rows| rows * long.len() <= 16 << 20), "{rows:?}");
+        assert_eq!(decode::<Told>(&file).unwrap(), records);
+        // Short ones change nothing, however many there are in a page.
+        let records: Vec<_> =
+            (0..20_000).map(|id| told(id, format!("the text of number {id}"))).collect();
+        let file = prefixed(&records);
+        assert_eq!(batches_of::<Told>(&file), [8192, 8192, 3616]);
+        assert_eq!(decode::<Told>(&file).unwrap(), records);
+        // One long one is found, wherever it is.
+        for place in [1, 2, 32, 65, 128, 130, 161, 7_777, 19_999] {
+            let text = |id: u32| match id == place {
+                true => long.clone(),
+                false => format!("{}{id}", &long[..id as usize * 7919 % 200]),
+            };
+            let records: Vec<_> = (0..20_000).map(|id| told(id, text(id))).collect();
+            let rows = batches_of::<Told>(&prefixed(&records));
+            let most = (16 << 20) / long.len();
+            assert!(rows[..rows.len() - 1].iter().all(|&rows| rows == most), "{place}: {rows:?}");
+        }
+    }
+}
+
+/// The same records, written with these properties.
+fn rewritten(file: &[u8], properties: WriterPropertiesBuilder) -> Bytes {
+    let file = Bytes::copy_from_slice(file);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let schema = Arc::clone(reader.schema());
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.build())).unwrap();
+    for batch in reader.build().unwrap() {
+        writer.write(&batch.unwrap()).unwrap();
+    }
+    writer.into_inner().unwrap().into()
 }
 
 #[test]
