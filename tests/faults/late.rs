@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use lode::{Dataset, Error, Store, metadata};
 use object_store::ObjectStore;
+use object_store::memory::InMemory;
 
 use super::cases::{self, Case, OLD, Way};
+use crate::store::{Flaw, Flawed};
 use crate::support::script::Rule;
 use crate::support::{Class, Fault, FaultStore, Op, Row, memory, rows, settle};
 
@@ -112,4 +114,24 @@ async fn a_hint_that_lands_late_points_back() {
     let fresh = Dataset::<Row>::new(&faulty.store(), "late").unwrap();
     assert_eq!(fresh.latest().await.unwrap().unwrap().id().get(), 20);
     assert_eq!(fresh.append(&rows(20..21), metadata! {}).await.unwrap().id().get(), 21);
+}
+
+/// Whoever resolves cannot send the put, but whoever committed has.
+#[tokio::test(start_paused = true)]
+async fn a_put_that_is_refused_at_home_says_nothing_of_the_one_that_was_sent() {
+    let faulty = FaultStore::new(memory());
+    faulty.rule(Rule::on(Op::Create, Class::Manifest, Fault::Before).for_ever());
+    let dataset = |store: &Store| Dataset::<Row>::new(store, "d").unwrap();
+    let error = dataset(&faulty.store()).write(&rows(0..1), metadata! {}).await.unwrap_err();
+    let Error::CommitUnknown { token, .. } = error else { panic!("{error:?}") };
+
+    let home = Flawed { inner: InMemory::new(), flaw: Flaw::SendsNoCreate };
+    let home = dataset(&Store::from(Arc::new(home) as Arc<dyn ObjectStore>));
+    let error = home.resolve((*token).clone()).await.unwrap_err();
+    assert!(matches!(error, Error::CommitUnknown { .. }), "{error:?}");
+    // Its own put was never sent: that is known.
+    let error = home.write(&rows(0..1), metadata! {}).await.unwrap_err();
+    assert!(matches!(error, Error::Storage { operation: "put", .. }), "{error:?}");
+    faulty.heal();
+    assert!(dataset(&faulty.store()).resolve(*token).await.unwrap().is_some());
 }

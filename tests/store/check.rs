@@ -47,6 +47,8 @@ pub(crate) enum Flaw {
     IgnoresRanges,
     /// A delete says yes.
     KeepsDeleted,
+    /// It is told to send no creates.
+    SendsNoCreate,
 }
 
 impl fmt::Display for Flawed {
@@ -71,6 +73,12 @@ impl ObjectStore for Flawed {
                 tokio::task::yield_now().await;
             }
             Flaw::KeepsOld => options.mode = PutMode::Create,
+            Flaw::SendsNoCreate if creates => {
+                return Err(object_store::Error::NotImplemented {
+                    operation: "a create".to_owned(),
+                    implementer: self.to_string(),
+                });
+            }
             _ => {}
         }
         match self.inner.put_opts(path, payload, options).await {

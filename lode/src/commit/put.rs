@@ -49,7 +49,7 @@ impl<C: Chain> History<C> {
     ) -> Result<Outcome> {
         let key = self.manifest_key(id);
         let path = self.store.path(&key)?;
-        let (mut attempt, mut was_sent, mut unreadable) = (0, false, None);
+        let (mut attempt, mut was_sent, mut unreadable) = (0, doubtful, None);
         loop {
             let Err(error) = self.store.create(&path, body.clone()).await else {
                 return Ok(Outcome::Ours);
@@ -79,7 +79,7 @@ impl<C: Chain> History<C> {
                     }
                     unreadable = Some(e);
                 }
-                Ok(None) | Err(_) => {}
+                Ok(None) | Err(_) => unreadable = None,
             }
             if attempt == SETTLING.attempts {
                 let token = CommitToken {

@@ -358,7 +358,8 @@ pub enum Error {
     CommitUnknown {
         /// What `resolve` needs.
         token: Box<CommitToken>,
-        /// The last thing the store said.
+        /// The last thing the store said, or what is wrong with what stands there: it is no manifest, or
+        /// larger than `max_manifest_bytes`, which has to be raised then before `resolve` can settle it.
         source: object_store::Error,
     },
 
