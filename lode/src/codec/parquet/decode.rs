@@ -54,7 +54,9 @@ impl Batches {
     ) -> std::result::Result<Self, BoxError> {
         let pieces = Pieces::one(begin, bytes);
         let group = Group::new(Arc::clone(footer), group, pieces, HashMap::new());
-        Self::of_rows(group, columns, None, limits)
+        let load = check_group(&group, columns, limits)?;
+        footer.admit(load.excess, limits)?;
+        Self::of_load(group, columns, None, load)
     }
 
     /// Some rows of a row group, or all. The pages that hold others need not be there, if the
@@ -65,9 +67,18 @@ impl Batches {
         wanted: Option<&[Range<usize>]>,
         limits: &Limits,
     ) -> std::result::Result<Self, BoxError> {
+        let load = check_group(&group, columns, limits)?;
+        Self::of_load(group, columns, wanted, load)
+    }
+
+    fn of_load(
+        group: Group,
+        columns: &Projection,
+        wanted: Option<&[Range<usize>]>,
+        mut load: Load,
+    ) -> std::result::Result<Self, BoxError> {
         let all = group.footer.rows_of(group.group);
         let rows = wanted.map_or(all, |wanted| wanted.iter().map(Range::len).sum());
-        let mut load = check_group(&group, columns, limits)?;
         if load.batch_rows(rows) < rows.min(BATCH_ROWS) {
             guarded(|| load.look_at_texts(&group))?;
         }
@@ -121,6 +132,8 @@ fn guarded<R>(decode: impl FnOnce() -> Result<R>) -> std::result::Result<R, BoxE
 struct Load {
     /// The bytes of all pages that are there.
     pages: u64,
+    /// How many more that is than the footer claims of their columns.
+    excess: u64,
     /// What a row takes of values that have a width of their own, even if they are null.
     row: u64,
     /// Of columns of texts that take less in the file than in memory.
@@ -149,7 +162,8 @@ impl Load {
         usize::try_from(rows).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS)
     }
 
-    /// Looks how long texts really are.
+    /// Looks how long texts really are: in dictionaries, and in pages of the one encoding that shortens
+    /// them, which are decompressed twice then.
     fn look_at_texts(&mut self, group: &Group) -> Result<()> {
         for texts in &mut self.texts {
             if texts.longest > 0 {
@@ -177,7 +191,6 @@ fn check_group(
         return Err(FooterError::new("there is no such row group"));
     };
     let rows = group.footer.rows_of(group.group);
-    let has_limit = limits.max_decoded_bytes.is_some();
     let limits = PageLimits::new(limits, rows);
     let mut load = Load::default();
     let wanted = columns.leaves.iter().enumerate().filter(|(_, wanted)| **wanted);
@@ -200,11 +213,8 @@ fn check_group(
         // Levels of nested values take next to nothing in the file.
         let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
         let bytes = pages.map_err(in_column)?;
-        // What is claimed of all columns was compared with the limit.
-        if has_limit && bytes.all > column.uncompressed_size().unsigned_abs() {
-            let reason = "its pages have more bytes than the footer claims";
-            return Err(in_column(FooterError::new(reason)));
-        }
+        let excess = bytes.all.saturating_sub(column.uncompressed_size().unsigned_abs());
+        load.excess = load.excess.saturating_add(excess);
         load.pages = load.pages.saturating_add(bytes.all).saturating_add(values);
         if values > limits.group {
             return Err(FooterError::TooLarge {

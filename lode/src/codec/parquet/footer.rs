@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_schema::{DataType, FieldRef, Fields};
 use parquet::arrow::{
@@ -17,6 +18,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::scan::Filter;
 use super::schema;
+use crate::limits::Limits;
 use crate::record::{FieldSchema, Record};
 
 /// What a file ends in: the length of the footer, and a magic number.
@@ -68,6 +70,8 @@ pub(crate) struct Footer {
     groups: Vec<Range<u64>>,
     /// Where the footer begins.
     begin: u64,
+    /// How many bytes the pages that were read have more than is claimed of them.
+    excess: AtomicU64,
 }
 
 /// Some of a file's columns.
@@ -134,7 +138,7 @@ impl Footer {
         if u64::try_from(metadata.file_metadata().num_rows()) != Ok(rows) {
             return Err(FooterError::new("its number of rows is not that of its row groups"));
         }
-        Ok(Self { metadata, fields, groups, begin })
+        Ok(Self { metadata, fields, groups, begin, excess: AtomicU64::new(0) })
     }
 
     /// The columns of the fields of `T`.
@@ -265,6 +269,24 @@ impl Footer {
         let columns = self.metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
         let sizes = columns.map(|column| column.uncompressed_size().unsigned_abs());
         sizes.fold(0, u64::saturating_add)
+    }
+
+    /// Counts what the pages of one more row group have more than is claimed of them: some writers claim
+    /// less than it is. (What is claimed of all was compared with the limit when the file was opened.)
+    ///
+    /// # Errors
+    /// If all of the file has more than the limit.
+    pub(super) fn admit(&self, excess: u64, limits: &Limits) -> Result<(), FooterError> {
+        let Some(limit) = limits.max_decoded_bytes.filter(|_| excess > 0) else { return Ok(()) };
+        let before = self.excess.fetch_add(excess, Ordering::Relaxed);
+        match self.uncompressed().saturating_add(before).saturating_add(excess) <= limit {
+            true => Ok(()),
+            false => Err(FooterError::TooLarge {
+                what: "the decompressed file",
+                limit,
+                setting: "max_decoded_bytes",
+            }),
+        }
     }
 
     /// Where the footer begins.

@@ -52,6 +52,9 @@ use encoder::Encoder;
 /// `#[lode(bloom)]` fields, by which scans leave out what they do not need; the fingerprint of the
 /// schema stands in the footer as `lode.schema`, the schema itself as `lode.schema.json`.
 ///
+/// Files of other writers are read too, of every compression but brotli, LZO, and the frames of LZ4 that
+/// some early writers made.
+///
 /// # Order
 /// Where a record has `#[lode(sort)]` fields, each batch that is written is sorted by them (nulls
 /// first, records that are equal in them keep their order), so that its files are ranges of the

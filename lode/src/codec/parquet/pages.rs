@@ -269,7 +269,7 @@ fn check_compressed(
         Compression::BROTLI(_) | Compression::LZO => {
             Err(FooterError::new(format!("it is compressed by {}", column.compression())))
         }
-        Compression::LZ4 if starts_with_frame(body, header) => {
+        Compression::LZ4 if !header.is_plain && starts_with_frame(body, header) => {
             Err(FooterError::new("a page is compressed as a frame of LZ4"))
         }
         _ => Ok(()),
@@ -446,15 +446,15 @@ impl Pages {
 
     /// Refuses what a decoder would allocate by.
     fn check(&self, page: Page) -> Result<Page> {
-        if !self.are_levels_sound(&page) {
-            return Err(ParquetError::General("a page has levels of another encoding".to_owned()));
-        }
         let is_delta = matches!(
             page.encoding(),
             Encoding::DELTA_BINARY_PACKED
                 | Encoding::DELTA_BYTE_ARRAY
                 | Encoding::DELTA_LENGTH_BYTE_ARRAY
         );
+        if is_delta && !self.are_levels_sound(&page) {
+            return Err(ParquetError::General("a page has levels of another encoding".to_owned()));
+        }
         if is_delta && !self.is_delta_sound(&page) {
             return Err(ParquetError::General("a page claims more values than it has".to_owned()));
         }

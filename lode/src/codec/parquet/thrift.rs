@@ -57,9 +57,14 @@ impl Shape {
         }
     }
 
-    /// Whether a value of this type is one.
+    /// Whether a value of this type is read as one. Integers are written alike, whatever their width:
+    /// fastparquet has others than are said.
     const fn is(&self, kind: u8) -> bool {
-        kind == self.kind() || (kind == kind::FALSE && matches!(self, Self::Bool))
+        match self {
+            Self::Bool => matches!(kind, kind::TRUE | kind::FALSE),
+            Self::I16 | Self::I32 | Self::I64 => matches!(kind, kind::I16 | kind::I32 | kind::I64),
+            other => kind == other.kind(),
+        }
     }
 }
 
@@ -120,6 +125,7 @@ impl<'a> Thrift<'a> {
 
     fn shaped(&mut self, shape: &Shape) -> Result<()> {
         match shape {
+            Shape::I16 => i16::try_from(self.integer()?).map(drop).map_err(|_| Malformed),
             Shape::I32 => self.i32().map(drop),
             Shape::Struct(fields) => self.fields(|it, id, kind| it.known(fields, id, kind)),
             Shape::List(element, least) => {
