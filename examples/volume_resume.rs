@@ -1,7 +1,7 @@
 //! A file is imported by a process that is killed in the middle. Another goes on where that one was, and
 //! stages only what is missing.
 //!
-//! `cargo run --example volume_resume`, or with a file of yours, of some 100 MB or more:
+//! `cargo run --example volume_resume`, or with a file of yours, of some 100 MB or more and without holes:
 //! `cargo run --example volume_resume -- FILE`. Without one, a file with holes is made.
 
 use std::error::Error;
@@ -72,6 +72,7 @@ async fn resume(given: Option<&Path>) -> Result<(), Box<dyn Error>> {
             break volume;
         }
         println!("it was faster than the kill: once more");
+        std::fs::remove_dir_all(&store)?;
     };
     let sessions = volume.sessions().await?;
     let session = sessions.first().ok_or("it was killed before it had staged anything")?;
@@ -108,16 +109,22 @@ fn kill_in_the_middle(store: &Path, file: &Path, data: u64) -> Result<(), Box<dy
         .spawn()?;
     let bar = bar("import", data);
     let output = child.stdout.take().ok_or("it has no output")?;
+    let mut is_killed = false;
     for line in BufReader::new(output).lines() {
         let staged: u64 = line?.parse()?;
         bar.set_position(staged);
         if staged >= data * 2 / 5 {
             child.kill()?;
+            is_killed = true;
             break;
         }
     }
     bar.abandon();
-    println!("killed: {}", child.wait()?);
+    match child.wait()? {
+        status if is_killed => println!("killed: {status}"),
+        status if status.success() => {}
+        status => return Err(format!("the import failed: {status}").into()),
+    }
     Ok(())
 }
 

@@ -102,7 +102,7 @@ async fn a_blob_altered_anywhere_is_corrupt() {
 async fn a_range_that_is_all_of_a_compressed_blob_is_verified() {
     let inner = memory() as Arc<dyn ObjectStore>;
     let store = lode_store(Arc::clone(&inner));
-    for length in [3 << 20, (3 << 20) + 1, 100, 0] {
+    for length in [3 << 20, (3 << 20) + 1, 100] {
         let dataset = Dataset::<Blob>::new(&store, "packed").unwrap();
         let dataset = dataset.codec(Raw::new().compress(Gzip::default()));
         let snapshot = dataset.write(&vec![7; length as usize], metadata! {}).await.unwrap();

@@ -440,7 +440,7 @@ impl<C: Codec<Blob>, L> Dataset<Blob, C, L> {
             at = end;
         }
         // What may be all of it has a verdict, which comes after the last chunk.
-        if range.start == 0 && at == range.end {
+        if range.start == 0 && at == range.end && !range.is_empty() {
             chunks.try_next().await?;
         }
         if range.start > range.end || at < range.end {
