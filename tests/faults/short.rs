@@ -164,5 +164,7 @@ async fn a_limit_is_no_damage() {
         let (kind, reason) = kinds(&report);
         assert_eq!(kind, lode::ProblemKind::Limit, "{report}");
         assert!(reason.contains(&format!(" that {named} sets")), "{reason}");
+        let path = &report.problems()[0].path;
+        assert_eq!(report.to_string().matches(path.as_str()).count(), 1, "{report}");
     }
 }

@@ -149,7 +149,7 @@ impl<K: Kind> Links<K> {
     /// A problem at the manifest of `at`.
     fn problem(&mut self, kind: ProblemKind, at: SnapshotId, of: SnapshotId, reason: String) {
         let path = self.history.manifest_key(at);
-        self.found.problems.push(Problem { kind, path, snapshots: vec![of], reason });
+        self.found.problems.push(Problem::new(kind, path, of, reason));
     }
 }
 

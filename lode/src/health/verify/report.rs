@@ -81,6 +81,17 @@ impl ProblemKind {
     }
 }
 
+impl Problem {
+    /// `reason` may be the text of an error, which names the object as the problem does.
+    pub(super) fn new(kind: ProblemKind, path: String, of: SnapshotId, reason: String) -> Self {
+        let reason = match reason.strip_prefix(&format!("`{path}`: ")) {
+            Some(rest) => rest.to_owned(),
+            None => reason,
+        };
+        Self { kind, path, snapshots: vec![of], reason }
+    }
+}
+
 impl VerifyReport {
     /// Whether nothing is wrong.
     #[must_use]

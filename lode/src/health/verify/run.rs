@@ -114,7 +114,7 @@ async fn check<K: Kind>(
             Ok(()) => Outcome::Well(Examined::Wholly),
             Err((kind, reason)) => {
                 let path = history.of.gc_list(gc.write_id);
-                Outcome::Bad(Problem { kind, path, snapshots: vec![id], reason })
+                Outcome::Bad(Problem::new(kind, path, id, reason))
             }
         },
         Task::Object { manifest, place, path, size } => {
@@ -140,7 +140,7 @@ async fn check<K: Kind>(
             {
                 return Outcome::Well(Examined::Wholly);
             }
-            Outcome::Bad(Problem { kind, path, snapshots: vec![id], reason })
+            Outcome::Bad(Problem::new(kind, path, id, reason))
         }
     }
 }
