@@ -1,5 +1,12 @@
 //! Limits on memory, concurrency and file sizes.
 
+/// What the limits that errors speak of are set by.
+pub(crate) mod setting {
+    pub(crate) const RECORD: &str = "max_record_bytes";
+    pub(crate) const DECODED: &str = "max_decoded_bytes";
+    pub(crate) const MANIFEST: &str = "max_manifest_bytes";
+}
+
 /// Limits on what one call reads, writes and holds in memory.
 ///
 /// The same limits hold for reading and writing, so that nothing can be written which the same

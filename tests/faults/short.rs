@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
-use lode::{Blob, Dataset, Error, Limits, Volume, metadata};
+use lode::{Blob, Dataset, Error, Volume, metadata};
 use object_store::ObjectStore;
 
 use super::cases::{self, OLD, Way};
 use crate::support::rows::numbers;
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, Row, contents, lode_store, memory, put, rows};
+use crate::support::{Class, Fault, FaultStore, Op, Row, contents, memory, put, rows};
 
 /// A manifest that arrives in part is not a damaged one: a commit that landed is not reported as failed.
 #[tokio::test(start_paused = true)]
@@ -143,28 +143,4 @@ async fn a_short_read_of_data_is_no_damage() {
 
     assert_eq!(numbers(&records, &snapshot).await.unwrap().len(), 100);
     drop(volume.accept_verified(block).await.unwrap());
-}
-
-/// What the limits of a handle do not let it read is not damaged, and the error says what to raise.
-#[tokio::test]
-async fn a_limit_is_no_damage() {
-    let store = lode_store(memory() as Arc<dyn ObjectStore>);
-    let records = Dataset::<Row>::new(&store, "records").unwrap();
-    records.write(&rows(0..100), metadata! {}).await.unwrap();
-    let kinds = |report: &lode::VerifyReport| {
-        let [problem] = report.problems() else { panic!("{report}") };
-        (problem.kind, problem.reason.clone())
-    };
-    for (limits, named) in [
-        (Limits { max_decoded_bytes: Some(500), ..Limits::default() }, "`max_decoded_bytes`"),
-        (Limits { max_manifest_bytes: 100, ..Limits::default() }, "`max_manifest_bytes`"),
-    ] {
-        let report = records.clone().limits(limits);
-        let report = report.verify(lode::VerifyLevel::Content).await.unwrap();
-        let (kind, reason) = kinds(&report);
-        assert_eq!(kind, lode::ProblemKind::Limit, "{report}");
-        assert!(reason.contains(&format!(" that {named} sets")), "{reason}");
-        let path = &report.problems()[0].path;
-        assert_eq!(report.to_string().matches(path.as_str()).count(), 1, "{report}");
-    }
 }

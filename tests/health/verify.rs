@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use lode::codec::{Bincode, Jsonl, Parquet, Postcard};
 use lode::compress::{Gzip, Zstd};
 use lode::{
-    Blob, Checksum, Dataset, Error, FlatLayout, HiveLayout, ProblemKind, Retain, Store,
+    Blob, Checksum, Dataset, Error, FlatLayout, HiveLayout, Limits, ProblemKind, Retain, Store,
     VerifyLevel, VerifyReport, Volume, metadata,
 };
 use serde_json::json;
@@ -387,6 +387,23 @@ async fn a_store_that_fails_is_not_taken_for_damage() {
         world.faulty.heal();
     }
     well(&dataset.verify(Content).await.unwrap());
+}
+
+/// What the limits of a handle do not let it read is not damaged, and the report says what to raise.
+#[tokio::test]
+async fn a_limit_is_no_damage() {
+    let world = World::new();
+    world.dataset().write(&rows(0..100), metadata! {}).await.unwrap();
+    for (limits, named) in [
+        (Limits { max_decoded_bytes: Some(500), ..Limits::default() }, "`max_decoded_bytes`"),
+        (Limits { max_manifest_bytes: 100, ..Limits::default() }, "`max_manifest_bytes`"),
+    ] {
+        let report = world.dataset().limits(limits).verify(Content).await.unwrap();
+        let [problem] = report.problems() else { panic!("{report}") };
+        assert_eq!(problem.kind, ProblemKind::Limit, "{report}");
+        assert!(problem.reason.ends_with(&format!(" that {named} sets")), "{report}");
+        assert_eq!(report.to_string().matches(&problem.path).count(), 1, "{report}");
+    }
 }
 
 /// Writers, `expire` and `gc` go on while it looks.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::chain::{Chain, Link};
 use super::history::History;
 use crate::error::{Error, Result};
+use crate::limits::setting;
 use crate::manifest::{GcList, GcRef};
 
 impl<C: Chain> History<C> {
@@ -48,7 +49,7 @@ impl<C: Chain> History<C> {
     /// The list of a clean-up that was committed.
     pub(crate) async fn load_gc_list(&self, gc: GcRef) -> Result<GcList> {
         let key = self.of.gc_list(gc.write_id);
-        match self.store.get_bytes(&key, self.max_manifest_bytes).await? {
+        match self.store.get_bytes(&key, self.max_manifest_bytes, Some(setting::MANIFEST)).await? {
             Some(body) => GcList::parse(&key, &body),
             None => {
                 let reason = "is missing, but a later manifest refers to it".to_owned();

@@ -13,6 +13,7 @@ use super::put::Outcome;
 use super::token::CommitToken;
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
+use crate::limits::setting;
 use crate::store::best_effort;
 
 /// How often a writer looks again at what was committed while it looked.
@@ -145,8 +146,7 @@ impl<C: Change> Proposal<C> {
             return Ok(());
         }
         let path = self.history.manifest_key(id);
-        let setting = Some("max_manifest_bytes");
-        Err(Error::LimitExceeded { path, what: "the manifest", limit, setting })
+        Err(Error::too_large(path, "the manifest", limit, setting::MANIFEST))
     }
 
     /// The policy for one more try, if there is one.

@@ -63,7 +63,7 @@ impl<C: Chain> History<C> {
 
     /// What the hint says, if anything.
     async fn hint(&self) -> Option<SnapshotId> {
-        let body = match self.store.get_bytes(&self.of.hint(), 64).await {
+        let body = match self.store.get_bytes(&self.of.hint(), 64, None).await {
             Ok(body) => body?,
             Err(error) => {
                 tracing::debug!(of = %self.of.owner(), %error, "the hint cannot be read");

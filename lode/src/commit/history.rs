@@ -9,6 +9,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::chain::{Chain, Link};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
+use crate::limits::setting;
 use crate::store::Store;
 
 /// How many manifests are loaded at once.
@@ -79,7 +80,9 @@ impl<C: Chain> History<C> {
     /// What stands at `id`, validated whole.
     pub(crate) async fn load(&self, id: SnapshotId) -> Result<Option<Entry<C>>> {
         let key = self.manifest_key(id);
-        let Some(body) = self.store.get_bytes(&key, self.max_manifest_bytes).await? else {
+        let Some(body) =
+            self.store.get_bytes(&key, self.max_manifest_bytes, Some(setting::MANIFEST)).await?
+        else {
             return Ok(None);
         };
         if body.len() <= INLINE_BYTES {

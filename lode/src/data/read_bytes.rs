@@ -10,6 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::data::source::{FileToRead, Reader, Receiving};
 use crate::error::{Error, Result};
+use crate::limits::setting;
 use crate::store::Store;
 
 /// How much is read at a time.
@@ -46,9 +47,8 @@ fn reserve(bytes: &mut Vec<u8>, file: &FileToRead) -> Result<()> {
     match usize::try_from(file.size_bytes) {
         Ok(size) if file.size_bytes <= limit && bytes.try_reserve_exact(size).is_ok() => Ok(()),
         _ => {
-            let setting = (file.size_bytes > limit).then_some("max_decoded_bytes");
-            let (path, limit) = (file.key.clone(), limit.min(isize::MAX as u64));
-            Err(Error::LimitExceeded { path, what: "the file", limit, setting })
+            let setting = (file.size_bytes > limit).then_some(setting::DECODED);
+            Err(Error::too_large(&*file.key, "the file", limit.min(isize::MAX as u64), setting))
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::data::row_groups::{Cutter, Opened, RowGroup};
 use crate::data::source::{FileToRead, Receiving};
 use crate::error::{BoxError, Error, Result};
 use crate::id::SnapshotId;
-use crate::limits::Limits;
+use crate::limits::{Limits, setting};
 use crate::record::Record;
 use crate::store::Store;
 
@@ -85,8 +85,7 @@ impl Failure {
         };
         match source.downcast_ref() {
             Some(&FooterError::TooLarge { what, limit, setting }) => {
-                let (path, setting) = (key.to_owned(), Some(setting));
-                Error::LimitExceeded { path, what, limit, setting }
+                Error::too_large(key, what, limit, setting)
             }
             _ => Error::Decode { snapshot, path: key.to_owned(), line, column, source },
         }
@@ -157,8 +156,8 @@ impl ColumnFile {
             return Err(Error::corrupt(key, reason).into());
         }
         if let Some(limit) = limits.max_decoded_bytes.filter(|&most| footer.uncompressed() > most) {
-            let (what, setting) = ("the decompressed file", Some("max_decoded_bytes"));
-            return Err(Error::LimitExceeded { path: key, what, limit, setting }.into());
+            let what = "the decompressed file";
+            return Err(Error::too_large(key, what, limit, setting::DECODED).into());
         }
         let columns = match footer.columns_of_records::<T>() {
             Ok(columns) => Arc::new(columns),

@@ -14,6 +14,7 @@ use crate::data::parallelism;
 use crate::data::source::{FileToRead, Reader, Receiving};
 use crate::error::{Error, Result};
 use crate::id::SnapshotId;
+use crate::limits::setting;
 use crate::record::Record;
 use crate::store::Store;
 
@@ -271,9 +272,8 @@ impl<T: Record> Cutter<T> {
         while rest.len() > window {
             match self.codec.split(&rest[..window]).min(window) {
                 0 => {
-                    let path = self.reader.file().key.clone();
-                    let (what, setting) = ("a record", Some("max_record_bytes"));
-                    return Err(Error::LimitExceeded { path, what, limit, setting });
+                    let key = &*self.reader.file().key;
+                    return Err(Error::too_large(key, "a record", limit, setting::RECORD));
                 }
                 end => rest = &rest[end..],
             }

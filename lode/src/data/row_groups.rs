@@ -8,6 +8,7 @@ use tokio::task::spawn_blocking;
 use crate::codec::parquet::{Footer, FooterError, TAIL_BYTES, footer_len, footer_of};
 use crate::data::source::{FileToRead, Reader, Receiving};
 use crate::error::{Error, Result};
+use crate::limits::setting;
 use crate::store::Store;
 
 /// A file of this size or less is read whole before it is decoded.
@@ -153,9 +154,8 @@ fn whole(reader: &mut Reader) -> Result<Bytes> {
         // What was compressed can only be decompressed whole.
         if let Some(limit) = limit.filter(|&limit| !reader.is_plain() && bytes.len() as u64 > limit)
         {
-            let (path, what) = (reader.file().key.clone(), "a Parquet file inside a compressor");
-            let setting = Some("max_record_bytes");
-            return Err(Error::LimitExceeded { path, what, limit, setting });
+            let (key, what) = (&*reader.file().key, "a Parquet file inside a compressor");
+            return Err(Error::too_large(key, what, limit, setting::RECORD));
         }
         if has_ended {
             break;
@@ -172,8 +172,8 @@ fn read(reader: &mut Reader, at: &mut u64, to: u64) -> Result<Bytes> {
     let mut bytes = Vec::new();
     // The object has been seen to have this size.
     if bytes.try_reserve_exact(want).is_err() {
-        let (path, what) = (reader.file().key.clone(), "a row group");
-        return Err(Error::LimitExceeded { path, what, limit: isize::MAX as u64, setting: None });
+        let key = &*reader.file().key;
+        return Err(Error::too_large(key, "a row group", isize::MAX as u64, None));
     }
     while bytes.len() < want {
         let step = (want - bytes.len()).min(STEP);

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use crate::checksum::{Checksum, Hasher};
 use crate::compress::Compressor;
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, setting};
 use crate::progress::Meter;
 use crate::store::{Store, broken_off};
 
@@ -107,8 +107,8 @@ impl Reader {
         let read = (output.len() - before) as u64;
         self.decoded += read;
         if self.decoded > limit {
-            let (what, setting) = ("the decompressed file", Some("max_decoded_bytes"));
-            return Err(Error::LimitExceeded { path: self.file.key.clone(), what, limit, setting });
+            let key = &*self.file.key;
+            return Err(Error::too_large(key, "the decompressed file", limit, setting::DECODED));
         }
         Ok(read < n || (self.plain && self.source.lock().left == 0))
     }

@@ -11,6 +11,7 @@ use crate::data::parallelism;
 use crate::data::spare::Spares;
 use crate::data::upload::Upload;
 use crate::error::{Error, Result, chain};
+use crate::limits::setting;
 use crate::progress::Meter;
 use crate::store::Store;
 
@@ -124,9 +125,8 @@ impl FileWriter {
         if let Some(limit) = self.max_bytes
             && self.taken > limit
         {
-            let (path, what) = (self.stored.key().to_owned(), "the decompressed file");
-            let setting = Some("max_decoded_bytes");
-            return Err(Error::LimitExceeded { path, what, limit, setting });
+            let key = self.stored.key();
+            return Err(Error::too_large(key, "the decompressed file", limit, setting::DECODED));
         }
         if self.members.compression.is_none() {
             self.stored.append(chunk).await?;

@@ -13,7 +13,7 @@ use super::staging::Staging;
 use crate::codec::{EncodeError, Order, RecordEncoder, RecordFormat};
 use crate::data::{FileWriter, Spares};
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, setting};
 use crate::manifest::{FileRef, FileStats};
 use crate::partition::Partition;
 use crate::progress::Meter;
@@ -280,23 +280,20 @@ impl<T: Record> Encoded<T> {
         self.taken.max(self.encoder.uncompressed()) + self.held as u64
     }
 
-    /// Makes sure that the file is not too large.
     fn within_file(&self) -> Result<()> {
         match self.max_bytes {
             Some(limit) if self.bytes() > limit => {
-                let (what, setting) = ("the decompressed file", Some("max_decoded_bytes"));
-                Err(Error::LimitExceeded { path: self.path.clone(), what, limit, setting })
+                let what = "the decompressed file";
+                Err(Error::too_large(&*self.path, what, limit, setting::DECODED))
             }
             _ => Ok(()),
         }
     }
 
-    /// Makes sure that a record of so many bytes is not too large.
     fn within_record(&self, bytes: u64) -> Result<()> {
         match self.max_record_bytes {
             Some(limit) if bytes > limit => {
-                let (what, setting) = ("an encoded record", Some("max_record_bytes"));
-                Err(Error::LimitExceeded { path: self.path.clone(), what, limit, setting })
+                Err(Error::too_large(&*self.path, "an encoded record", limit, setting::RECORD))
             }
             _ => Ok(()),
         }

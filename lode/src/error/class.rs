@@ -76,6 +76,16 @@ impl Error {
         Self::corrupt(key, format!("it has {size} bytes, and the manifest says {expected}"))
     }
 
+    /// Something that is larger than `setting` allows, or than anything may be.
+    pub(crate) fn too_large(
+        path: impl Into<String>,
+        what: &'static str,
+        limit: u64,
+        setting: impl Into<Option<&'static str>>,
+    ) -> Self {
+        Self::LimitExceeded { path: path.into(), what, limit, setting: setting.into() }
+    }
+
     pub(crate) fn newer_minor(path: impl Into<String>, version: FormatVersion) -> Self {
         let can = "may read it, but not build upon it";
         Self::UnsupportedVersion { path: path.into(), found: version.to_string(), can }

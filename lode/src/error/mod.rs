@@ -252,8 +252,8 @@ pub enum Error {
         what: &'static str,
         /// The limit in force, in bytes.
         limit: u64,
-        /// The field that sets it, such as `max_manifest_bytes`; `None` for what the memory of this
-        /// machine sets.
+        /// The field that sets it, such as `max_manifest_bytes`; `None` where none does, such as for what
+        /// the memory of this machine could not hold.
         setting: Option<&'static str>,
     },
 

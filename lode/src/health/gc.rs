@@ -18,6 +18,7 @@ use super::survey::{Candidates, Survey};
 use crate::commit::{Chain, Change, Expect, History, Link, OnConflict, Proposal, Retry};
 use crate::error::{Error, Result};
 use crate::id::{SnapshotId, WriteId};
+use crate::limits::setting;
 use crate::manifest::{GcList, GcRef, Operation, Successor};
 
 /// A clean-up, from [`Dataset::gc`](crate::Dataset::gc) or [`Volume::gc`](crate::Volume::gc): `.await`
@@ -151,8 +152,7 @@ async fn propose<K: Kind>(survey: &Survey<K>, found: &Candidates) -> Result<Snap
     let body = list.to_json()?;
     if body.len() as u64 > history.max_manifest_bytes {
         let limit = history.max_manifest_bytes;
-        let (what, setting) = ("the list of objects", Some("max_manifest_bytes"));
-        return Err(Error::LimitExceeded { path: key, what, limit, setting });
+        return Err(Error::too_large(key, "the list of objects", limit, setting::MANIFEST));
     }
     history.store.put(&key, Bytes::from(body).into()).await?;
     let proposal = Proposal {

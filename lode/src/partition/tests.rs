@@ -162,7 +162,7 @@ async fn survives(store: Store, values: &[&str]) {
         let partition = Partition::new([("k", Some(*value)), ("day", None)]).unwrap();
         let key = format!("datasets/d/partitions/{partition}/0-00000.jsonl");
         store.put(&key, value.to_string().into()).await.unwrap();
-        let found = store.get_bytes(&key, 1 << 20).await.unwrap().unwrap();
+        let found = store.get_bytes(&key, 1 << 20, None).await.unwrap().unwrap();
         assert_eq!(found, value.as_bytes());
 
         let listed: Vec<_> = store.list("datasets/d/partitions/").try_collect().await.unwrap();
@@ -213,7 +213,7 @@ async fn a_number_sign_is_only_refused_at_the_end_of_a_local_files_name() {
     assert!(local.put("a/k=x/file#1", "x".into()).await.is_err());
     for key in ["a/k#1=x/file", "a/k=x#1/file", "a/k=x/file#1.jsonl"] {
         local.put(key, "x".into()).await.unwrap();
-        assert_eq!(local.get_bytes(key, 9).await.unwrap().unwrap(), "x");
+        assert_eq!(local.get_bytes(key, 9, None).await.unwrap().unwrap(), "x");
     }
 }
 

@@ -55,13 +55,17 @@ impl Store {
         whole(found).await.map_err(Error::storage("get", key))
     }
 
-    /// The bytes of a manifest or the like, or `None` if there is none; refused above `limit` before they
-    /// are read.
-    pub(crate) async fn get_bytes(&self, key: &str, limit: u64) -> Result<Option<Bytes>> {
+    /// The object's bytes, or `None` if there is none; refused above `limit`, which the `setting` sets if
+    /// one does, before they are read.
+    pub(crate) async fn get_bytes(
+        &self,
+        key: &str,
+        limit: u64,
+        setting: Option<&'static str>,
+    ) -> Result<Option<Bytes>> {
         let Some(found) = self.get(key).await? else { return Ok(None) };
         if found.meta.size > limit || promised(&found) > limit {
-            let (what, setting) = ("the object", Some("max_manifest_bytes"));
-            return Err(Error::LimitExceeded { path: key.to_owned(), what, limit, setting });
+            return Err(Error::too_large(key, "the object", limit, setting));
         }
         absent(whole(found).await).map_err(Error::storage("get", key))
     }

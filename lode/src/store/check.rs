@@ -135,7 +135,7 @@ impl Probe<'_> {
     }
 
     async fn read(&self, key: &str) -> Result<Option<Bytes>> {
-        self.store.get_bytes(key, 1 << 20).await
+        self.store.get_bytes(key, 1 << 20, None).await
     }
 
     async fn create_only(&self) -> Result<Option<String>> {

@@ -93,7 +93,7 @@ fn configured<B: by_cloud::Builder>(
     let endpoints = builder.endpoints();
     if endpoints.iter().any(|endpoint| shows_secrets(endpoint)) {
         let reason = "the endpoint has a user name, a password, a query or a fragment, which the errors of \
-                      requests would show: leave it out";
+                      requests would show: write `https://HOST/PATH`, and give credentials as options";
         return Err(reason.to_owned());
     }
     builder.build().map(|store| (store, !endpoints.is_empty())).map_err(|e| e.to_string())

@@ -91,7 +91,7 @@ impl StoreBuilder {
 
     /// The server to talk to, instead of the cloud's own: `http://127.0.0.1:8333`,
     /// `https://ACCOUNT.r2.cloudflarestorage.com`. One that begins with `http://` is talked to without
-    /// TLS.
+    /// TLS. Credentials are no part of it, nor is a query: they are options.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.settings.push(Setting { name: Name::Endpoint, value: url.into() });
         self

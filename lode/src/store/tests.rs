@@ -103,6 +103,21 @@ async fn no_more_is_taken_than_was_promised() {
     }
 }
 
+/// A limit names the setting that sets it, and no other.
+#[tokio::test]
+async fn what_is_too_large_says_what_sets_the_limit() {
+    let store = Store::memory();
+    store.put("large", Bytes::from_static(b"12345").into()).await.unwrap();
+    for (setting, said) in [
+        (Some("max_manifest_bytes"), "of 4 bytes that `max_manifest_bytes` sets"),
+        (None, "of 4 bytes"),
+    ] {
+        let error = store.get_bytes("large", 4, setting).await.unwrap_err().to_string();
+        assert!(error.ends_with(said), "{error}");
+    }
+    assert_eq!(store.get_bytes("large", 5, None).await.unwrap().unwrap(), "12345");
+}
+
 /// A promise takes no memory.
 #[tokio::test]
 async fn what_is_promised_and_does_not_come_is_told() {

@@ -16,12 +16,11 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::page_index::offset_index::PageLocation;
 
 use super::footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
-use super::pages::{
-    OneGroup, PageBytes, PageLimits, Pages, Pieces, RECORD_SETTING, check_pages, check_some,
-};
+use super::pages::{OneGroup, PageBytes, PageLimits, Pages, check_pages, check_some};
+use super::pieces::Pieces;
 use crate::codec::DecodeError;
 use crate::error::BoxError;
-use crate::limits::Limits;
+use crate::limits::{Limits, setting};
 use crate::record::Record;
 use crate::record::columnar::{BatchReader, RowError};
 
@@ -233,7 +232,7 @@ fn check_group(
             return Err(FooterError::TooLarge {
                 what: "a row of its columns",
                 limit: limits.record,
-                setting: RECORD_SETTING,
+                setting: setting::RECORD,
             });
         }
     }

@@ -18,7 +18,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::scan::Filter;
 use super::schema;
-use crate::limits::Limits;
+use crate::limits::{Limits, setting};
 use crate::record::{FieldSchema, Record};
 
 /// What a file ends in: the length of the footer, and a magic number.
@@ -284,7 +284,7 @@ impl Footer {
             false => Err(FooterError::TooLarge {
                 what: "the decompressed file",
                 limit,
-                setting: "max_decoded_bytes",
+                setting: setting::DECODED,
             }),
         }
     }

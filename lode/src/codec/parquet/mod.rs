@@ -10,12 +10,15 @@
 
 mod compression;
 mod decode;
+mod delta;
 mod encoder;
 mod footer;
 mod group;
+mod header;
 mod jobs;
 mod output;
 mod pages;
+mod pieces;
 mod properties;
 mod scan;
 mod schema;
@@ -38,7 +41,7 @@ use crate::record::stats::Promise;
 pub use compression::{ParquetCompression, ParquetLevel};
 pub(crate) use decode::{Batches, Rows, footer_of};
 pub(crate) use footer::{Footer, FooterError, Projection, TAIL_BYTES, footer_len};
-pub(crate) use pages::Pieces;
+pub(crate) use pieces::Pieces;
 pub(crate) use scan::{Filter, Selected, SelectedBatches, Step, Survey};
 
 use decode::decode_file;

@@ -3,88 +3,22 @@
 //! The crate `parquet` believes a page's header: it allocates what the page is to have when it is
 //! decompressed, and for some encodings what the page says that it holds.
 
-use std::io::{self, Cursor, Read};
-use std::ops::Range;
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
-use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::delta;
 use super::footer::FooterError;
-use super::thrift::{Fields, Malformed, Shape, Thrift, kind};
-use crate::limits::Limits;
-
-/// Runs of a file's bytes, which are read by their places in the file.
-#[derive(Debug, Clone)]
-pub(crate) struct Pieces(Arc<[(u64, Bytes)]>);
-
-impl Pieces {
-    pub(super) fn one(begin: u64, bytes: Bytes) -> Self {
-        Self([(begin, bytes)].into())
-    }
-
-    /// Runs of bytes, by the bytes they begin at.
-    pub(crate) fn new(mut pieces: Vec<(u64, Bytes)>) -> Self {
-        pieces.sort_by_key(|piece| piece.0);
-        Self(pieces.into())
-    }
-
-    pub(crate) fn all(&self) -> &[(u64, Bytes)] {
-        &self.0
-    }
-
-    /// The piece that holds this range, and where in it.
-    fn find(&self, range: Range<u64>) -> Option<(&Bytes, Range<usize>)> {
-        let before = self.0.partition_point(|piece| piece.0 <= range.start);
-        // Pieces may overlap: the one that begins last need not be the one that reaches.
-        self.0.get(..before)?.iter().rev().find_map(|(begin, bytes)| {
-            let from = usize::try_from(range.start - begin).ok()?;
-            let to = usize::try_from(range.end.checked_sub(*begin)?).ok()?;
-            (from <= to && to <= bytes.len()).then_some((bytes, from..to))
-        })
-    }
-
-    /// The bytes of this range.
-    pub(crate) fn at(&self, range: Range<u64>) -> Option<&[u8]> {
-        let (bytes, range) = self.find(range)?;
-        bytes.get(range)
-    }
-
-    pub(crate) fn slice(&self, start: u64, len: u64) -> Option<Bytes> {
-        let (bytes, range) = self.find(start..start.checked_add(len)?)?;
-        Some(bytes.slice(range))
-    }
-}
-
-impl Length for Pieces {
-    fn len(&self) -> u64 {
-        self.0.last().map_or(0, |(begin, bytes)| begin + bytes.len() as u64)
-    }
-}
-
-impl ChunkReader for Pieces {
-    type T = Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T> {
-        // A header of a page, which is in one piece with its page.
-        let (bytes, range) = self.find(start..start + 1).ok_or_else(|| outside(start))?;
-        Ok(Cursor::new(bytes.slice(range.start..)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        self.slice(start, length as u64).ok_or_else(|| outside(start))
-    }
-}
-
-fn outside(start: u64) -> ParquetError {
-    ParquetError::General(format!("byte {start} was not read"))
-}
+use super::header::{DATA, DATA_V2, DICTIONARY, Header};
+use super::pieces::Pieces;
+use super::thrift::Malformed;
+use crate::limits::{Limits, setting};
 
 /// Limits on what pages may claim.
 #[derive(Debug, Clone, Copy)]
@@ -102,15 +36,12 @@ impl PageLimits {
         let record = limits.max_record_bytes.unwrap_or(u64::MAX);
         let records = record.saturating_mul(rows.max(1) as u64);
         let (group, group_setting) = match limits.max_decoded_bytes {
-            Some(decoded) if decoded < records => (decoded, "max_decoded_bytes"),
-            _ => (records, RECORD_SETTING),
+            Some(decoded) if decoded < records => (decoded, setting::DECODED),
+            _ => (records, setting::RECORD),
         };
         Self { record, group, group_setting }
     }
 }
-
-/// What sets the limit of a record.
-pub(super) const RECORD_SETTING: &str = "max_record_bytes";
 
 /// How many bytes pages have when they are decompressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,7 +49,8 @@ pub(super) struct PageBytes {
     pub(super) all: u64,
     /// Those of the dictionary among them.
     pub(super) dictionary: u64,
-    /// Those of the largest page whose values are stored without what they begin with, as that before.
+    /// Those of the largest page whose texts lack what they begin with as the text before them does
+    /// (`DELTA_BYTE_ARRAY`).
     pub(super) prefixed: u64,
 }
 
@@ -250,7 +182,7 @@ fn check_size(
     let records = limits.record.saturating_mul(values);
     let (limit, setting) = match limits {
         PageLimits { group, group_setting, .. } if size.max(all) > group => (group, group_setting),
-        _ if size > records => (records, RECORD_SETTING),
+        _ if size > records => (records, setting::RECORD),
         _ => return Ok(()),
     };
     Err(FooterError::TooLarge { what: "a page of a column", limit, setting })
@@ -296,93 +228,6 @@ fn check_gzip(body: &[u8], header: &Header, size: u64) -> std::result::Result<()
     }
 }
 
-const DATA: i32 = 0;
-const DICTIONARY: i32 = 2;
-const DATA_V2: i32 = 3;
-
-/// What the header of a page says.
-#[derive(Debug, Default)]
-struct Header {
-    kind: i32,
-    uncompressed: i32,
-    compressed: i32,
-    values: i32,
-    encoding: i32,
-    /// The bytes of a version 2 page that are never compressed.
-    level_bytes: i32,
-    /// Whether the rest of them is not compressed either.
-    is_plain: bool,
-}
-
-/// What is read of the header of a kind of pages, except for the number of values and their encoding.
-const DATA_FIELDS: Fields = &[(3, Shape::I32), (4, Shape::I32)];
-const DICTIONARY_FIELDS: Fields = &[(3, Shape::Bool)];
-const DATA_V2_FIELDS: Fields = &[(2, Shape::I32), (3, Shape::I32)];
-
-impl Header {
-    /// The header, and its length.
-    fn read(bytes: &[u8]) -> std::result::Result<(Self, usize), Malformed> {
-        let mut header = Self { kind: -1, ..Self::default() };
-        let mut has_kind = false;
-        let mut thrift = Thrift::new(bytes);
-        thrift.fields(|thrift, id, kind| {
-            match (id, kind) {
-                (1, kind::I32) => header.kind = thrift.i32()?,
-                (2, kind::I32) => header.uncompressed = thrift.i32()?,
-                (3, kind::I32) => header.compressed = thrift.i32()?,
-                (4, kind::I32) => drop(thrift.i32()?),
-                (5..=8, kind::STRUCT) => {
-                    has_kind = true;
-                    header.read_kind(thrift, id)?;
-                }
-                (1..=8, _) => return Err(Malformed),
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        // Whoever knows the kind looks for its own header.
-        match has_kind || !matches!(header.kind, DATA | DICTIONARY | DATA_V2) {
-            true => Ok((header, thrift.read)),
-            false => Err(Malformed),
-        }
-    }
-
-    /// The part that pages of this kind have; there is no other beside it.
-    fn read_kind(
-        &mut self,
-        thrift: &mut Thrift<'_>,
-        id: i16,
-    ) -> std::result::Result<(), Malformed> {
-        let (fields, encoding) = match (self.kind, id) {
-            (DATA, 5) => (DATA_FIELDS, 2),
-            (DICTIONARY, 7) => (DICTIONARY_FIELDS, 2),
-            (DATA_V2, 8) => (DATA_V2_FIELDS, 4),
-            (DATA | DICTIONARY | DATA_V2, _) => return Err(Malformed),
-            // It is refused, whatever it holds.
-            _ => return thrift.fields(|_, _, _| Ok(false)),
-        };
-        thrift.fields(|thrift, id, kind| {
-            match (id, kind) {
-                (1, kind::I32) => self.values = thrift.i32()?,
-                (id, kind::I32) if id == encoding => self.encoding = thrift.i32()?,
-                (5 | 6, kind::I32) if self.kind == DATA_V2 => {
-                    let more = thrift.i32()?;
-                    self.level_bytes = self.level_bytes.checked_add(more).ok_or(Malformed)?;
-                    return if more < 0 { Err(Malformed) } else { Ok(true) };
-                }
-                (7, kind::TRUE | kind::FALSE) if self.kind == DATA_V2 => {
-                    self.is_plain = kind == kind::FALSE;
-                }
-                (1, _) => return Err(Malformed),
-                (id, _) if id == encoding => return Err(Malformed),
-                (5..=7, _) if self.kind == DATA_V2 => return Err(Malformed),
-                _ => return thrift.known(fields, id, kind),
-            }
-            Ok(true)
-        })
-    }
-}
-
 /// The pages of one column of a row group.
 pub(super) struct Pages {
     inner: SerializedPageReader<Pieces>,
@@ -423,8 +268,8 @@ impl Pages {
         Ok(longest)
     }
 
-    /// No text that is stored without what it begins with has more bytes than this; `None` if that cannot
-    /// be told.
+    /// No text of those pages whose texts lack their beginnings has more bytes than this; `None` if that
+    /// cannot be told.
     pub(super) fn longest_prefixed(mut self) -> Option<u64> {
         let mut longest = 0;
         loop {
@@ -437,8 +282,8 @@ impl Pages {
             };
             if page.encoding() == Encoding::DELTA_BYTE_ARRAY {
                 let (data, most) = (self.values(&page)?, u64::from(page.num_values()));
-                let (prefix, end) = largest(data, most)?;
-                let (suffix, _) = largest(data.get(end..)?, most)?;
+                let (prefix, end) = delta::largest(data, most)?;
+                let (suffix, _) = delta::largest(data.get(end..)?, most)?;
                 longest = longest.max(prefix + suffix);
             }
         }
@@ -484,7 +329,7 @@ impl Pages {
             _ => 1,
         };
         while sections > 0 {
-            let Some(end) = check_delta(data, most) else { return false };
+            let Some(end) = delta::check(data, most) else { return false };
             data = data.get(end..).unwrap_or_default();
             sections -= 1;
         }
@@ -519,115 +364,6 @@ fn longest(mut texts: &[u8]) -> u64 {
         texts = rest.get(len as usize..).unwrap_or_default();
     }
     longest.into()
-}
-
-/// Delta packed integers.
-enum Run<'a> {
-    First(i64),
-    /// So many more: each is as much more than that before as `least` and its `bits` say.
-    Next {
-        least: i64,
-        width: u8,
-        bits: &'a [u8],
-        len: u64,
-    },
-}
-
-/// Where delta packed integers end, if they are at most so many.
-fn check_delta(data: &[u8], most: u64) -> Option<usize> {
-    walk_delta(data, most, |_| Some(()))
-}
-
-/// The largest of delta packed lengths, and where they end.
-fn largest(data: &[u8], most: u64) -> Option<(u64, usize)> {
-    let (mut value, mut largest) = (0_i64, 0_u64);
-    let end = walk_delta(data, most, |run| {
-        let mut add = |more: Option<i64>| {
-            value = value.checked_add(more?).filter(|value| i32::try_from(*value).is_ok())?;
-            largest = largest.max(u64::try_from(value).ok()?);
-            Some(())
-        };
-        match run {
-            Run::First(first) => add(Some(first)),
-            // Equal steps lead to the last of them.
-            Run::Next { least, width: 0, len, .. } => {
-                add(i64::try_from(len).ok().and_then(|len| least.checked_mul(len)))
-            }
-            Run::Next { least, width, bits, len } => {
-                unpack(bits, width, len, |more| add(least.checked_add(more)))
-            }
-        }
-    })?;
-    Some((largest, end))
-}
-
-/// Gives each of `len` integers of some bits to `take`, as far as there are bits.
-fn unpack(bits: &[u8], width: u8, len: u64, mut take: impl FnMut(i64) -> Option<()>) -> Option<()> {
-    if width > 32 {
-        return None;
-    }
-    let (mut held, mut count) = (0_u64, 0);
-    let mut bytes = bits.iter();
-    for _ in 0..len {
-        while count < width {
-            let Some(&byte) = bytes.next() else { return Some(()) };
-            held |= u64::from(byte) << count;
-            count += 8;
-        }
-        take((held & ((1 << width) - 1)) as i64)?;
-        held >>= width;
-        count -= width;
-    }
-    Some(())
-}
-
-/// Walks delta packed integers; where they end, if they are at most so many.
-fn walk_delta<'a>(
-    data: &'a [u8],
-    most: u64,
-    mut visit: impl FnMut(Run<'a>) -> Option<()>,
-) -> Option<usize> {
-    let mut thrift = Thrift::new(data);
-    let block = thrift.unsigned().ok()?;
-    let minis = thrift.unsigned().ok()?;
-    let values = thrift.unsigned().ok()?;
-    let first = thrift.integer().ok()?;
-    let sound = values <= most
-        && (1..=1 << 16).contains(&block)
-        && (1..=512).contains(&minis)
-        && block % minis == 0
-        && (block / minis) % 32 == 0;
-    if !sound {
-        return None;
-    }
-    if values > 0 {
-        visit(Run::First(first))?;
-    }
-    let mut at = thrift.read;
-    let mut left = values.saturating_sub(1);
-    while left > 0 {
-        let mut thrift = Thrift::new(data.get(at..)?);
-        let least = thrift.integer().ok()?;
-        at += thrift.read;
-        let widths = data.get(at..)?.get(..usize::try_from(minis).ok()?)?;
-        at += widths.len();
-        for &width in widths {
-            if left == 0 {
-                break;
-            }
-            if width > 64 {
-                return None;
-            }
-            let bits = u64::from(width) * (block / minis);
-            // The last one may be cut short.
-            let end = at.saturating_add(usize::try_from(bits / 8).ok()?).min(data.len());
-            let len = left.min(block / minis);
-            visit(Run::Next { least, width, bits: data.get(at..end)?, len })?;
-            at = end;
-            left -= len;
-        }
-    }
-    Some(at)
 }
 
 impl Iterator for Pages {

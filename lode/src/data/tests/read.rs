@@ -60,7 +60,7 @@ async fn damage_at_any_byte_is_corruption() {
         let store = Store::memory();
         let bytes = Bytes::from(jsonl(&rows(3, 20)));
         let written = write(&store, options(compressor.name()), [bytes]).await.unwrap();
-        let stored = store.get_bytes(KEY, u64::MAX).await.unwrap().unwrap();
+        let stored = store.get_bytes(KEY, u64::MAX, None).await.unwrap().unwrap();
         for at in 0..stored.len() {
             let mut damaged = stored.to_vec();
             damaged[at] ^= 1 << (at % 8);

@@ -21,7 +21,7 @@ async fn every_size_comes_back_through_every_compressor() {
                 let options = FileOptions { part_bytes, ..options(name) };
                 let written = write(&store, options, [input.clone()]).await.unwrap();
 
-                let stored = store.get_bytes(KEY, u64::MAX).await.unwrap().unwrap();
+                let stored = store.get_bytes(KEY, u64::MAX, None).await.unwrap().unwrap();
                 assert_eq!(stored.len() as u64, written.size_bytes, "{name} {len}");
                 assert_eq!(written.checksum.as_ref(), Some(&Checksum::default().of(&stored)));
                 assert_eq!(read_all(&store, file(&written, name)).await.unwrap(), input);

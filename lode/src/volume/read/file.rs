@@ -63,10 +63,7 @@ pub(super) fn read(
     let length = range.end - range.start;
     // As long as what was in it, so that nothing has to be cleared to be read into.
     let mut buffer = spares.map(|spares| spares.take_fitting(length)).unwrap_or_default();
-    let too_large = || {
-        let limit = isize::MAX as u64;
-        Error::LimitExceeded { path: key.to_owned(), what: "the block", limit, setting: None }
-    };
+    let too_large = || Error::too_large(key, "the block", isize::MAX as u64, None);
     let room = usize::try_from(length).map_err(|_| too_large())?;
     let missing = room.saturating_sub(buffer.len());
     buffer.try_reserve_exact(missing).map_err(|_| too_large())?;

@@ -11,7 +11,7 @@ use parquet::basic::Type as Physical;
 use parquet::bloom_filter::Sbbf;
 
 use super::super::footer::Footer;
-use super::super::pages::Pieces;
+use super::super::pieces::Pieces;
 use super::bounds::bounded_leaf;
 use super::filter::{FilterColumn, FoundColumn, Kind};
 use crate::predicate::Literal;

@@ -11,7 +11,7 @@ use parquet::file::page_index::offset_index::PageLocation;
 
 use super::super::decode::{Batches, Group};
 use super::super::footer::{Footer, FooterError, Projection};
-use super::super::pages::Pieces;
+use super::super::pieces::Pieces;
 use super::bloom::{Blooms, MAX_ALL_BYTES};
 use super::bounds::{bounded_leaf, group_bounds, page_bounds};
 use super::filter::{Filter, FilterColumn};

@@ -4,14 +4,11 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, Encoding};
+use parquet::basic::Compression;
 use parquet::data_type::FixedLenByteArrayType;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ColumnChunkMetaDataBuilder, ParquetMetaDataWriter, RowGroupMetaData,
 };
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
@@ -228,7 +225,7 @@ fn open<T: Record>(file: &Bytes, limits: &Limits) -> Result<Batches, crate::erro
 }
 
 /// How many rows are decoded at once, of all.
-fn batches_of<T: Record>(file: &Bytes) -> Vec<usize> {
+pub(super) fn batches_of<T: Record>(file: &Bytes) -> Vec<usize> {
     let mut batches = open::<T>(file, &Limits::default()).unwrap();
     let mut rows = Vec::new();
     while let Some(batch) = batches.next().unwrap() {
@@ -340,97 +337,6 @@ fn rows_that_are_claimed_take_no_memory() {
     assert_eq!(step.rows.first(), Some(&(0..rows as usize)));
     let error = survey.test(step, &Pieces::new(vec![(0, claiming)])).unwrap_err().to_string();
     assert!(error.contains("its pages do not hold the values"), "{error}");
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
-#[lode(crate = crate)]
-struct Told {
-    id: u32,
-    text: Option<String>,
-    raw: crate::Bytes,
-    words: Vec<String>,
-}
-
-/// A text takes a few bits in each record that has it, and all of its bytes when it is read.
-#[test]
-fn texts_of_dictionaries_count_in_each_record_that_has_them() {
-    let told = |id: u32, text: &str, raw: &str, words: &[&str]| Told {
-        id,
-        text: (!id.is_multiple_of(3)).then(|| text.to_owned()),
-        raw: raw.as_bytes().to_vec().into(),
-        words: words.iter().map(|&word| word.to_owned()).collect(),
-    };
-    let long = "long ".repeat(20_000);
-    for [text, raw, word] in [[&*long, "", ""], ["", &long, ""], ["", "", &long]] {
-        let records: Vec<_> = (0..300).map(|id| told(id, text, raw, &[word])).collect();
-        let file = Bytes::from(encode(&Parquet::new(), &records).unwrap());
-        assert!(file.len() < 100_000, "{}", file.len());
-        let rows = batches_of::<Told>(&file);
-        assert!(rows.iter().all(|&rows| rows * long.len() <= 16 << 20), "{rows:?}");
-        assert_eq!(decode::<Told>(&file).unwrap(), records);
-    }
-    // Short ones change nothing, also of a dictionary that is not short.
-    let records: Vec<_> = (0..20_000)
-        .map(|id| told(id, &format!("text {}", id % 5000), "raw", &["one", "two"]))
-        .collect();
-    let file = Bytes::from(encode(&Parquet::new(), &records).unwrap());
-    assert_eq!(batches_of::<Told>(&file), [8192, 8192, 3616]);
-}
-
-/// So does one that begins as the one before it.
-#[test]
-fn texts_that_begin_as_others_do_count_with_all_of_their_bytes() {
-    let told = |id: u32, text: String| Told {
-        id,
-        text: (!id.is_multiple_of(3)).then_some(text),
-        raw: Vec::new().into(),
-        words: Vec::new(),
-    };
-    let long = "long ".repeat(20_000);
-    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
-        let prefixed = |records: &[Told]| {
-            let properties = WriterProperties::builder()
-                .set_dictionary_enabled(false)
-                .set_writer_version(version)
-                .set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY);
-            rewritten(&encode(&Parquet::new(), records).unwrap(), properties)
-        };
-        let records: Vec<_> = (0..300).map(|id| told(id, format!("{long}{id}"))).collect();
-        let file = prefixed(&records);
-        assert!(file.len() < 400_000, "{}", file.len());
-        let rows = batches_of::<Told>(&file);
-        assert!(rows.iter().all(|&rows| rows * long.len() <= 16 << 20), "{rows:?}");
-        assert_eq!(decode::<Told>(&file).unwrap(), records);
-        // Short ones change nothing, however many there are in a page.
-        let records: Vec<_> =
-            (0..20_000).map(|id| told(id, format!("the text of number {id}"))).collect();
-        let file = prefixed(&records);
-        assert_eq!(batches_of::<Told>(&file), [8192, 8192, 3616]);
-        assert_eq!(decode::<Told>(&file).unwrap(), records);
-        // One long one is found, wherever it is.
-        for place in [1, 2, 32, 65, 128, 130, 161, 7_777, 19_999] {
-            let text = |id: u32| match id == place {
-                true => long.clone(),
-                false => format!("{}{id}", &long[..id as usize * 7919 % 200]),
-            };
-            let records: Vec<_> = (0..20_000).map(|id| told(id, text(id))).collect();
-            let rows = batches_of::<Told>(&prefixed(&records));
-            let most = (16 << 20) / long.len();
-            assert!(rows[..rows.len() - 1].iter().all(|&rows| rows == most), "{place}: {rows:?}");
-        }
-    }
-}
-
-/// The same records, written with these properties.
-fn rewritten(file: &[u8], properties: WriterPropertiesBuilder) -> Bytes {
-    let file = Bytes::copy_from_slice(file);
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-    let schema = Arc::clone(reader.schema());
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.build())).unwrap();
-    for batch in reader.build().unwrap() {
-        writer.write(&batch.unwrap()).unwrap();
-    }
-    writer.into_inner().unwrap().into()
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod files;
 mod hostile;
 mod round_trip;
 mod scan;
+mod texts;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -128,7 +129,7 @@ fn metadata_of(bytes: &[u8]) -> ParquetMetaData {
 async fn stored<T>(store: &Store, snapshot: &Snapshot<T>) -> Vec<Vec<u8>> {
     let mut files = Vec::new();
     for file in snapshot.files() {
-        files.push(store.get_bytes(&file.path, u64::MAX).await.unwrap().unwrap().to_vec());
+        files.push(store.get_bytes(&file.path, u64::MAX, None).await.unwrap().unwrap().to_vec());
     }
     files
 }

@@ -15,7 +15,7 @@ async fn a_range_of_one_block_is_one_request_and_no_copy() {
     let mut disk = Disk::new();
     disk.block(0, "a", noise(1, 100_000)).await;
     let volume = disk.volume(200_000);
-    let stored = disk.store.get_bytes(&key("a"), u64::MAX).await.unwrap().unwrap();
+    let stored = disk.store.get_bytes(&key("a"), u64::MAX, None).await.unwrap().unwrap();
     let before = disk.watch.requests();
 
     let bytes = volume.read_at(5000..9096).await.unwrap();
