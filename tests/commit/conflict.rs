@@ -9,7 +9,7 @@ use object_store::ObjectStore;
 use crate::support::ambient::SetClock;
 use crate::support::rows::numbers;
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, Row, lode_store, memory, rows};
+use crate::support::{Class, Fault, FaultStore, Op, Row, contents, lode_store, memory, rows};
 
 /// Before the next manifest is put, this many others are committed.
 fn others(faulty: &FaultStore, count: u64, first: u64) {
@@ -229,6 +229,21 @@ async fn another_layout_is_noticed_before_the_first_commit() {
         assert!(matches!(error, Error::LayoutMismatch { found: "flat", .. }), "{error}");
     }
     assert_eq!(flat.append(&rows(1..2), metadata! {}).await.unwrap().id().get(), 2);
+}
+
+/// The other layout's first snapshot may come while this one's is written.
+#[tokio::test]
+async fn another_layout_is_noticed_at_the_first_commit() {
+    let inner = memory() as Arc<dyn ObjectStore>;
+    let store = lode_store(Arc::clone(&inner));
+    let dataset = || Dataset::<Row>::new(&store, "d").unwrap();
+    let mut writer = dataset().record_writer(metadata! {}).await.unwrap();
+    writer.push(&rows(0..1)[0]).await.unwrap();
+    dataset().layout(HiveLayout).write(&rows(0..1), metadata! {}).await.unwrap();
+    let before = contents(&*inner).await;
+    let error = writer.commit().await.unwrap_err();
+    assert!(matches!(error, Error::LayoutMismatch { found: "hive", .. }), "{error}");
+    assert_eq!(contents(&*inner).await, before, "what it had stored is gone");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lode::{Dataset, Error, OnConflict, SnapshotId, metadata};
+use lode::{Dataset, Error, FlatLayout, HiveLayout, OnConflict, SnapshotId, metadata};
 
 use crate::support::ambient::uuid;
 use crate::support::forge;
@@ -149,6 +149,7 @@ async fn a_token_that_is_not_what_it_was_is_refused() {
     let manifest = good["manifest"].as_str().unwrap();
     let changes = [
         ("id", "0000000000000000003".to_owned()),
+        ("path", forge::manifest_key("d", 3)),
         ("write_id", uuid(5).simple().to_string()),
         ("manifest", manifest[..manifest.len() / 2].to_owned()),
         ("manifest", manifest.replace("datasets/d/", "datasets/e/")),
@@ -163,4 +164,26 @@ async fn a_token_that_is_not_what_it_was_is_refused() {
     assert_eq!(contents(&**faulty.inner()).await, before);
     let good = serde_json::from_value(good).unwrap();
     assert_eq!(dataset.resolve(good).await.unwrap().unwrap().id().get(), 2);
+}
+
+/// A handle that was opened without the layout would begin a second history, and say that it is committed.
+#[tokio::test(start_paused = true)]
+async fn a_token_is_resolved_in_its_own_layout_only() {
+    let faulty = FaultStore::new(memory());
+    let dataset = || Dataset::<Row>::new(&faulty.store(), "d").unwrap();
+    let hive = dataset().layout(HiveLayout);
+    hive.append(&rows(0..1), metadata! {}).await.unwrap();
+    faulty.rule(Rule::on(Op::Create, Class::Manifest, Fault::Before).for_ever());
+    let error = hive.append(&rows(1..2), metadata! {}).await.unwrap_err();
+    let Error::CommitUnknown { token, .. } = error else { panic!("{error}") };
+    faulty.heal();
+    let before = contents(&**faulty.inner()).await;
+    for error in [
+        dataset().resolve((*token).clone()).await.unwrap_err(),
+        dataset().layout(FlatLayout).resolve((*token).clone()).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::LayoutMismatch { found: "hive", .. }), "{error}");
+    }
+    assert_eq!(contents(&**faulty.inner()).await, before);
+    assert_eq!(hive.resolve(*token).await.unwrap().unwrap().id().get(), 2);
 }

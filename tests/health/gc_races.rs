@@ -79,6 +79,12 @@ async fn a_sleeping_writer_is_told_and_writes_again() {
 /// The clean-up that is about to commit, when the sleeping writer commits first.
 #[tokio::test(start_paused = true)]
 async fn what_is_committed_first_is_not_deleted() {
+    for lists_lag in [false, true] {
+        committed_first(lists_lag).await;
+    }
+}
+
+async fn committed_first(lists_lag: bool) {
     let world = Arc::new(World::new());
     let dataset = world.dataset();
     dataset.write(&rows(0..5), metadata! {}).await.unwrap();
@@ -104,14 +110,23 @@ async fn what_is_committed_first_is_not_deleted() {
     assert_eq!(dataset.gc().dry_run().await.unwrap().condemned.len(), 2);
     // Just before the clean-up's manifest, the writer's.
     let writer = Arc::new(tokio::sync::Mutex::new(Some(writer)));
+    let there = Arc::clone(&world);
     let ends = Fault::run(move || {
         let (go, writer) = (Arc::clone(&go), Arc::clone(&writer));
+        let world = Arc::clone(&there);
         async move {
             go.notify_one();
             writer.lock().await.take().unwrap().await.unwrap().unwrap();
+            if lists_lag {
+                world.faulty.rule(Rule::on(Op::List, Class::Data, Fault::Short));
+            }
         }
     });
     world.faulty.rule(Rule::on(Op::Create, Class::Manifest, ends));
+    if lists_lag {
+        let error = dataset.gc().await.unwrap_err();
+        assert!(error.to_string().contains("is not listed"), "{error}");
+    }
     let report = dataset.gc().await.unwrap();
     assert_eq!((report.condemned, report.snapshot), (vec![left], Some(id(3))));
     let head = dataset.latest().await.unwrap().unwrap();
@@ -300,4 +315,23 @@ async fn years_of_it() {
     }
     // The list is followed by a writer that slept through all of it.
     assert!(world.lists().await > 10);
+}
+
+/// It was committed, overwritten, expired and cleaned up: another delivery of it changes nothing.
+#[tokio::test]
+async fn a_block_that_was_committed_before_it_was_condemned_is_a_no_op() {
+    let world = World::new();
+    let volume = Volume::create(&world.store(), "v", 100).unwrap();
+    let one = volume.stage_write_at(0, b"one").await.unwrap().commit(metadata! {}).await.unwrap();
+    let sent = one.stager().stage_overwrite_at(0, b"two").await.unwrap();
+    let again = one.accept(sent.clone()).await.unwrap();
+    let two = one.accept(sent).await.unwrap().commit(metadata! {}).await.unwrap();
+    let three =
+        two.stage_overwrite_at(0, b"ten").await.unwrap().commit(metadata! {}).await.unwrap();
+    three.expire(Retain::last(1)).await.unwrap();
+    world.pass(48);
+    assert_eq!(three.gc().await.unwrap().deleted, 2);
+    let newest = again.commit(metadata! {}).await.unwrap();
+    assert_eq!(newest.read_at(0..3).await.unwrap(), "ten");
+    assert_eq!(world.data().await, blocks(&newest));
 }

@@ -293,6 +293,22 @@ async fn every_damage_is_found_and_named() {
     assert_eq!((report.snapshots, report.expired, report.objects), (3, 1, 5), "{report}");
 }
 
+/// What one snapshot says of a file is no proof of what another one says.
+#[tokio::test]
+async fn what_each_snapshot_says_of_a_file_is_looked_at() {
+    let world = World::new();
+    let dataset = world.dataset();
+    let one = dataset.write(&rows(0..5), metadata! {}).await.unwrap();
+    let two = dataset.restore(one.id(), metadata! {}).await.unwrap();
+    assert_eq!(files(&one), files(&two));
+    forge::edit(world.inner(), "d", 2, |manifest| manifest["compressor"] = json!("gzip")).await;
+    let fresh = world.dataset();
+    let report = fresh.verify(Content).await.unwrap();
+    let [problem] = report.problems() else { panic!("{report}") };
+    assert_eq!((problem.kind, numbers(&problem.snapshots)), (ProblemKind::Content, vec![1, 2]));
+    assert!(problem.reason.contains("cannot be decompressed"), "{report}");
+}
+
 #[tokio::test]
 async fn a_newest_snapshot_that_has_expired_is_damage() {
     let world = World::new();

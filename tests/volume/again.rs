@@ -3,7 +3,9 @@
 
 use lode::{Discarded, Error, OnConflict, Store, Volume, VolumeLimits, metadata};
 
-use super::{bytes, committed, new, open, stage};
+use super::{bytes, committed, new, open, snapshot, stage};
+use crate::support::script::Rule;
+use crate::support::{Class, Fault, FaultStore, Op, memory};
 
 /// A block that was committed, and overwritten since, is a no-op, and the rest is added.
 #[tokio::test]
@@ -144,4 +146,21 @@ async fn limits_that_are_far_out_do_not_allocate() {
     let staged = volume.stage_reader_at(0, &b"abc"[..]).await.unwrap();
     assert_eq!(staged.staged_blocks().len(), 1);
     assert_eq!(staged.commit(metadata! {}).await.unwrap().covered_bytes(), 3);
+}
+
+/// A list that lacks the snapshot which has the block does not make it one that is to be committed.
+#[tokio::test]
+async fn a_list_that_lags_brings_nothing_back() {
+    let faulty = FaultStore::new(memory());
+    let store = faulty.store();
+    let one = committed(&store, "disk", &[0..10]).await;
+    let sent = one.stager().stage_overwrite_at(0, bytes(2, 0..10)).await.unwrap();
+    let two = one.accept(sent.clone()).await.unwrap().commit(metadata! {}).await.unwrap();
+    let three = two.restore(snapshot(1), metadata! {}).await.unwrap();
+    let again = three.accept(sent).await.unwrap();
+    faulty.rule(Rule::on(Op::List, Class::Data, Fault::Short));
+    let failed = again.commit(metadata! {}).await.unwrap_err();
+    assert!(failed.source.to_string().contains("is not listed"), "{}", failed.source);
+    let newest = failed.staged.commit(metadata! {}).await.unwrap();
+    assert_eq!(newest.read_at(0..10).await.unwrap(), bytes(0, 0..10));
 }

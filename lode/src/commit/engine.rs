@@ -254,10 +254,13 @@ pub(crate) async fn resolve<C: Chain>(
     if token.owner != history.of.owner() {
         return Err(history.not_found(token.id));
     }
+    if token.path != history.manifest_key(token.id) {
+        return Err(wrong_token(&history, token.id, "path"));
+    }
     let body = Bytes::from(token.manifest.into_bytes());
     let manifest = match history.parse(token.id, &body)? {
         Entry::Live(manifest) if manifest.write_id() == Some(token.write_id) => manifest,
-        _ => return Err(wrong_token(&history, token.id)),
+        _ => return Err(wrong_token(&history, token.id, "write_id")),
     };
     let task = async move {
         match history.put_manifest(token.id, token.write_id, &body, true).await? {
@@ -271,10 +274,10 @@ pub(crate) async fn resolve<C: Chain>(
     tokio::spawn(task).await?
 }
 
-fn wrong_token<C: Chain>(history: &History<C>, id: SnapshotId) -> Error {
+fn wrong_token<C: Chain>(history: &History<C>, id: SnapshotId, field: &str) -> Error {
     Error::ManifestInvalid {
         path: history.manifest_key(id),
-        field: "write_id".to_owned(),
+        field: field.to_owned(),
         reason: "is not that of the token".to_owned(),
     }
 }

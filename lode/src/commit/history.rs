@@ -148,6 +148,27 @@ impl<C: Chain> History<C> {
             .buffered(LOADS_IN_FLIGHT)
     }
 
+    /// Makes sure that a listing has not left out what comes before this, which it says is there: a
+    /// manifest of lode's follows the one `before` it. (Go's need not.)
+    ///
+    /// # Errors
+    /// [`Error::ManifestInvalid`].
+    pub(crate) fn check_follows(&self, before: Option<SnapshotId>, link: &dyn Link) -> Result<()> {
+        match link.parent().filter(|_| link.write_id().is_some()) {
+            Some(parent) if before != Some(parent) => Err(self.missing(parent, link.id())),
+            _ => Ok(()),
+        }
+    }
+
+    /// A listing lacks `id`.
+    pub(crate) fn missing(&self, id: SnapshotId, child: SnapshotId) -> Error {
+        Error::ManifestInvalid {
+            path: self.manifest_key(id),
+            field: "$".to_owned(),
+            reason: format!("is not listed, although snapshot {child} says that it is there"),
+        }
+    }
+
     pub(crate) fn not_found(&self, id: SnapshotId) -> Error {
         Error::SnapshotNotFound { owner: self.of.owner(), id }
     }

@@ -85,6 +85,7 @@ impl<C: Chain> History<C> {
                 let token = CommitToken {
                     owner: self.of.owner(),
                     id,
+                    path: key,
                     write_id,
                     manifest: String::from_utf8_lossy(body).into_owned(),
                 };

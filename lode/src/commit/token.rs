@@ -15,6 +15,8 @@ pub struct CommitToken {
     #[serde(flatten)]
     pub(super) owner: Owner,
     pub(super) id: SnapshotId,
+    /// The key of the manifest: one dataset can have several layouts.
+    pub(super) path: String,
     pub(super) write_id: WriteId,
     pub(super) manifest: String,
 }
@@ -30,6 +32,10 @@ impl CommitToken {
     #[must_use]
     pub fn id(&self) -> SnapshotId {
         self.id
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 }
 

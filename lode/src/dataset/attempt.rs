@@ -109,6 +109,11 @@ impl Attempt {
     ) -> Result<Arc<Manifest>> {
         let Stored { files, attachments } = stored.into();
         let Self { staging, plan, base } = self;
+        if base.is_none() {
+            // Once more: it may have taken long to come here.
+            let checked = staging.context.history.check_other_layouts().await;
+            staging.or_clean_up(checked).await?;
+        }
         let measured = match (&base, &plan.operation) {
             (Some(base), Operation::ReplacePartitions) => {
                 let measured = T::measure_kept(formats, base, &files).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::commit::{Chain, Entry, History, impl_link};
+use crate::commit::{Chain, CommitToken, Entry, History, impl_link};
 use crate::error::{Error, Result};
 use crate::id::{DatasetId, Owner, SnapshotId};
 use crate::layout::Paths;
@@ -64,13 +64,28 @@ impl History<DatasetChain> {
             let of = DatasetChain { dataset: self.of.dataset.clone(), paths };
             let other = Self::new(self.store.clone(), of, self.max_manifest_bytes);
             if other.any_snapshot().await? {
-                return Err(Error::LayoutMismatch {
-                    dataset: self.of.dataset.clone(),
-                    expected: self.of.paths.name(),
-                    found: paths.name(),
-                });
+                return Err(self.mismatch(paths));
             }
         }
         Ok(())
+    }
+
+    /// Makes sure that a token is not of another layout.
+    pub(super) fn check_layout_of(&self, token: &CommitToken) -> Result<()> {
+        let (dataset, id) = (&self.of.dataset, token.id());
+        let found =
+            Paths::ALL.into_iter().find(|paths| paths.manifest(dataset, id) == token.path());
+        match found {
+            Some(found) if found != self.of.paths => Err(self.mismatch(found)),
+            _ => Ok(()),
+        }
+    }
+
+    fn mismatch(&self, found: Paths) -> Error {
+        Error::LayoutMismatch {
+            dataset: self.of.dataset.clone(),
+            expected: self.of.paths.name(),
+            found: found.name(),
+        }
     }
 }

@@ -85,10 +85,12 @@ impl<T: Content, C, L> Dataset<T, C, L> {
     /// [`Error::CommitUnknown`] again, if the store still gives no clear answer;
     /// [`Error::Expired`] if it was committed and has expired since. [`Error::Storage`] from local disk
     /// and memory alone: it is not committed, and may be resolved again.
-    /// [`Error::SnapshotNotFound`] for a token of another dataset or volume, and
-    /// [`Error::ManifestInvalid`] for one that does not fit: nothing is done then.
+    /// [`Error::SnapshotNotFound`] for a token of another dataset or volume,
+    /// [`Error::LayoutMismatch`] for one of another layout, and [`Error::ManifestInvalid`] for one that
+    /// does not fit: nothing is done then.
     /// [`Error::UncheckedStore`] and [`Error::UnsafeStore`] likewise, if the store is not committed to.
     pub async fn resolve(&self, token: CommitToken) -> Result<Option<Snapshot<T>>> {
+        self.context.history.check_layout_of(&token)?;
         let found = resolve(self.context.history.clone(), token).await?;
         found.map(|manifest| self.open(manifest)).transpose()
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::id::SnapshotId;
 use crate::manifest::{Manifest, Successor, Tombstone};
 use crate::metadata::{IntoMetadata, Metadata};
+use crate::record::RecordSchema;
 
 impl<T: Content, C, L> Dataset<T, C, L> {
     /// Commits the content of the snapshot `id` as a new one, with metadata of its own. Nothing is
@@ -93,7 +94,7 @@ impl<T, C, L> Dataset<T, C, L> {
     /// Where nothing was ever committed it does nothing: what a killed first write has left stays until
     /// there is a snapshot. Objects whose names lode did not give are never deleted. On a local store it
     /// also deletes the temporary files that killed writes left: regular files in the dataset's folder,
-    /// and below, that are called `<anything>#<digits>` and are as old.
+    /// and below, that are called `<anything>#<digits>` and are as old (those of manifests stay).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> lode::Result<()> {
@@ -173,11 +174,13 @@ async fn examine<T: Content>(
 
 impl Kind for DatasetChain {
     fn objects(manifest: &Manifest) -> impl Iterator<Item = Object<'_>> + Send {
-        let files = manifest.files.iter().map(|file| Object {
+        let schemas: Vec<u128> = manifest.schemas.iter().map(RecordSchema::hash).collect();
+        let files = manifest.files.iter().map(move |file| Object {
             path: &file.path,
             size: file.size_bytes,
             checksum: file.checksum_in(manifest),
-            format: file.codec_in(manifest).unwrap_or_default(),
+            format: [file.codec_in(manifest).unwrap_or_default(), file.compressor_in(manifest)],
+            schema: file.schema.and_then(|at| schemas.get(at).copied()).unwrap_or_default(),
             rows: file.rows(),
         });
         let algorithm = manifest.checksum_algorithm.as_deref();
@@ -185,7 +188,8 @@ impl Kind for DatasetChain {
             path: &attachment.path,
             size: attachment.size_bytes,
             checksum: algorithm.zip(attachment.checksum.as_deref()),
-            format: "",
+            format: [""; 2],
+            schema: 0,
             rows: None,
         });
         files.chain(attachments)

@@ -21,6 +21,9 @@ use crate::id::{SnapshotId, WriteId};
 use crate::limits::setting;
 use crate::manifest::{GcList, GcRef, Operation, Successor};
 
+/// How many objects one clean-up condemns: their list is read whole by writers.
+const MOST_CONDEMNED: usize = 100_000;
+
 /// A clean-up, from [`Dataset::gc`](crate::Dataset::gc) or [`Volume::gc`](crate::Volume::gc): `.await`
 /// it, or say more first.
 #[derive(Debug)]
@@ -99,7 +102,7 @@ async fn gc<K: Kind>(history: History<K>, age: Duration, dry_run: bool) -> Resul
     let mut report = GcReport { dry_run, ..GcReport::default() };
     let Some(cutoff) = before(history.store.now(), age) else { return Ok(report) };
     let Some(mut survey) = Survey::begin(history, cutoff).await? else { return Ok(report) };
-    let mut found = survey.candidates().await?;
+    let mut found = survey.candidates(MOST_CONDEMNED).await?;
     if !dry_run {
         report.snapshot = commit(&mut survey, &mut found).await?;
     }

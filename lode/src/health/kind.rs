@@ -58,8 +58,10 @@ pub(crate) struct Object<'a> {
     pub(crate) size: u64,
     /// The name of the algorithm, and the checksum.
     pub(crate) checksum: Option<(&'a str, &'a str)>,
-    /// The names of how it is encoded.
-    pub(crate) format: &'a str,
+    /// The names of how it is encoded, and compressed.
+    pub(crate) format: [&'a str; 2],
+    /// A hash of the schema of its records.
+    pub(crate) schema: u128,
     pub(crate) rows: Option<u64>,
 }
 

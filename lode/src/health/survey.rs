@@ -1,5 +1,8 @@
 //! What no manifest names.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -9,11 +12,8 @@ use twox_hash::XxHash3_128;
 
 use super::kind::{Kind, check_minor};
 use crate::commit::{Entry, History, Link};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::SnapshotId;
-
-/// How many objects one clean-up condemns: their list is read whole by writers.
-const MOST_CONDEMNED: usize = 100_000;
 
 /// The names in all manifests up to a head.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<K: Kind> Survey<K> {
         let mut ids = survey.history.ids().await?;
         ids.retain(|id| *id <= last);
         if ids.last() != Some(&last) {
-            return Err(survey.missing(last, last));
+            return Err(survey.history.missing(last, last));
         }
         survey.read(None, ids).await?;
         Ok(Some(survey))
@@ -67,6 +67,9 @@ impl<K: Kind> Survey<K> {
         let last = self.head.id();
         let mut new = self.history.ids().await?;
         new.retain(|id| *id > before && *id <= last);
+        if last > before && new.last() != Some(&last) {
+            return Err(self.history.missing(last, last));
+        }
         self.read(Some(before), new).await?;
         candidates.objects.retain(|object| !self.named.contains(&hash(&object.path)));
         Ok(())
@@ -81,12 +84,7 @@ impl<K: Kind> Survey<K> {
         while let Some(entry) = entries.try_next().await? {
             let link = entry.link();
             check_minor(&history, link)?;
-            if link.write_id().is_some()
-                && let Some(parent) = link.parent()
-                && before != Some(parent)
-            {
-                return Err(self.missing(parent, link.id()));
-            }
+            history.check_follows(before, link)?;
             before = Some(link.id());
             match &entry {
                 Entry::Live(manifest) => {
@@ -101,11 +99,20 @@ impl<K: Kind> Survey<K> {
         Ok(())
     }
 
-    /// What is there, is of an attempt that is old in all its parts, and is not named.
-    pub(super) async fn candidates(&self) -> Result<Candidates> {
-        let mut found = Candidates::default();
+    /// What is there, is of an attempt that is old in all its parts, and is not named; at most so much.
+    pub(super) async fn candidates(&self, most: usize) -> Result<Candidates> {
         // Attempts that began long ago and have stored something since.
         let mut at_work = HashSet::new();
+        let found = self.look(most, &mut at_work).await?;
+        // What they have stored may have taken the room of what may go.
+        match found.more && found.objects.len() < most {
+            true => self.look(most, &mut at_work).await,
+            false => Ok(found),
+        }
+    }
+
+    async fn look(&self, most: usize, at_work: &mut HashSet<u128>) -> Result<Candidates> {
+        let mut found = Candidates::default();
         for folder in self.history.of.folders() {
             let mut listed = self.history.store.list(&folder);
             while let Some(meta) = listed.try_next().await? {
@@ -116,8 +123,8 @@ impl<K: Kind> Survey<K> {
                 };
                 if meta.last_modified >= self.cutoff {
                     at_work.insert(attempt.id);
-                } else if !self.named.contains(&hash(key)) {
-                    if found.objects.len() == MOST_CONDEMNED {
+                } else if !at_work.contains(&attempt.id) && !self.named.contains(&hash(key)) {
+                    if found.objects.len() == most {
                         found.more = true;
                         continue;
                     }
@@ -129,14 +136,6 @@ impl<K: Kind> Survey<K> {
         found.objects.retain(|object| !at_work.contains(&object.attempt));
         found.objects.sort_unstable();
         Ok(found)
-    }
-
-    fn missing(&self, id: SnapshotId, child: SnapshotId) -> Error {
-        Error::ManifestInvalid {
-            path: self.history.manifest_key(id),
-            field: "$".to_owned(),
-            reason: format!("is not listed, although snapshot {child} says that it is there"),
-        }
     }
 }
 

@@ -143,7 +143,8 @@ impl Kind for VolumeChain {
             path: &block.path,
             size: block.object_length,
             checksum: block.checksum_in(manifest),
-            format: "",
+            format: [""; 2],
+            schema: 0,
             rows: None,
         })
     }

@@ -9,6 +9,10 @@ impl Store {
     /// Deletes the temporary files below `folder` (which ends in a slash) that were last written before
     /// `cutoff`, or only counts them. `object_store` writes to `name#1`, and gives the file its name when
     /// it is whole; it lists no such file. In other stores there are none.
+    ///
+    /// Those of manifests stay: two writers put different manifests at one name, and `object_store` would
+    /// give the next one the name of the file that was deleted, so that the first put, if it is still at
+    /// work, would end by giving the other's its name.
     pub(crate) async fn sweep(
         &self,
         folder: &str,
@@ -49,11 +53,13 @@ mod files {
         swept
     }
 
-    /// `<name>#<digits>`, which no object of a local store can be called.
+    /// `<name>#<digits>`, which no object of a local store can be called; not of a manifest.
     fn is_temporary(file: &Path) -> bool {
         let name = file.file_name().and_then(|name| name.to_str());
         name.and_then(|name| name.rsplit_once('#')).is_some_and(|(name, number)| {
-            !name.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+            !["", "manifest.json"].contains(&name)
+                && !number.is_empty()
+                && number.bytes().all(|b| b.is_ascii_digit())
         })
     }
 

@@ -78,7 +78,7 @@ impl Change for VolumeChange {
     }
 
     fn objects(&self, _: Option<GcRef>) -> Vec<(Option<GcRef>, &str)> {
-        let objects = self.blocks.iter();
+        let objects = self.left();
         objects.map(|(key, block)| (self.base_of(block).last_gc(), key.as_str())).collect()
     }
 
@@ -106,7 +106,7 @@ impl Change for VolumeChange {
             held = &parent.blocks;
         }
         let (mut plain, mut over) = (Vec::new(), Vec::new());
-        for block in self.left() {
+        for (_, block) in self.left() {
             if let (Some(parent), Some(found)) = (parent, self.overlap(block, held)) {
                 return Err(Error::Overlap {
                     volume: manifest.volume_id,
@@ -136,7 +136,7 @@ impl Change for VolumeChange {
 
     fn conflict(&self, head: &VolumeManifest) -> Option<Error> {
         self.check_length(head).err().or_else(|| {
-            self.left().find_map(|block| {
+            self.left().find_map(|(_, block)| {
                 Some(Error::Overlap {
                     volume: head.volume_id.clone(),
                     range: block.range(),
@@ -149,11 +149,11 @@ impl Change for VolumeChange {
 }
 
 impl VolumeChange {
-    /// The blocks that are not committed.
-    fn left(&self) -> impl Iterator<Item = &StagedBlock> {
+    /// The blocks that are not committed, with their keys.
+    fn left(&self) -> impl Iterator<Item = &(String, StagedBlock)> {
         let landed = self.landed().clone();
         let blocks = self.blocks.iter().enumerate();
-        blocks.filter(move |(i, _)| !landed.contains(i)).map(|(_, (_, block))| block)
+        blocks.filter(move |(i, _)| !landed.contains(i)).map(|(_, block)| block)
     }
 
     /// Notes which of the blocks a snapshot has, or parts of them; whether there is one.

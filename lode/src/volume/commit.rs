@@ -204,9 +204,13 @@ async fn look_between(
     let ids = history.ids().await?.into_iter().map(SnapshotId::get);
     let between = ids.filter(|id| (oldest + 1..newest).contains(id)).collect::<Vec<_>>();
     let mut entries = pin!(history.load_all(between.into_iter()));
+    let mut before = SnapshotId::new(oldest).ok();
     while let Some(entry) = entries.try_next().await? {
+        history.check_follows(before, entry.link())?;
+        before = Some(entry.link().id());
         change.look_into(&entry);
     }
+    history.check_follows(before, &**parent)?;
     change.look_into(&Entry::Live(Arc::clone(parent)));
     Ok(())
 }

@@ -157,11 +157,13 @@ impl<K: Kind> Links<K> {
 fn claim(object: &Object<'_>) -> u128 {
     let mut hash = XxHash3_128::new();
     let (algorithm, checksum) = object.checksum.unwrap_or_default();
-    for text in [object.path, algorithm, checksum, object.format] {
+    let [codec, compressor] = object.format;
+    for text in [object.path, algorithm, checksum, codec, compressor] {
         hash.write(text.as_bytes());
         hash.write(&[0]);
     }
     hash.write(&object.size.to_le_bytes());
+    hash.write(&object.schema.to_le_bytes());
     hash.write(&object.rows.map_or([0xff; 8], u64::to_le_bytes));
     hash.finish_128()
 }

@@ -67,9 +67,13 @@ impl RecordSchema {
     /// It is stable: it never changes with the version of lode, the platform or the features.
     #[must_use]
     pub fn fingerprint(&self) -> String {
+        format!("{:032x}", self.hash())
+    }
+
+    pub(crate) fn hash(&self) -> u128 {
         let mut json = String::new();
         write_fields(&self.fields, &mut json);
-        format!("{:032x}", XxHash3_128::oneshot(json.as_bytes()))
+        XxHash3_128::oneshot(json.as_bytes())
     }
 
     /// What changes from this schema to `other`, field by field; `None` if nothing does. The names

@@ -32,7 +32,8 @@ pub enum Fault {
     /// It takes effect, and the answer is this status. [`Status::Conflict`] for a create-only put is what
     /// a client gets that sent it twice by itself.
     Landed(Status),
-    /// A read breaks off after half of its bytes, without an error. Others are as without a fault.
+    /// A read breaks off after half of its bytes, and a list after half of what it finds, without an error.
+    /// Others are as without a fault.
     Short,
     /// A read has one bit changed. Others are as without a fault.
     Altered,

@@ -122,6 +122,7 @@ impl ObjectStore for FaultStore {
             };
             let result = store.end(&begun, &path, result).await;
             match (&begun.fault, result) {
+                (Some(Fault::Short), Ok(())) => found.truncate(found.len() / 2),
                 (_, Ok(())) => {}
                 (Some(Fault::Partway), Err(error)) => {
                     found.truncate(found.len() / 2);
