@@ -57,6 +57,12 @@ use crate::error::{Error, Result};
 /// # Ok::<(), lode::Error>(())
 /// ```
 ///
+/// One that limits how many requests are made at once (`object_store::limit::LimitStore`) must allow as
+/// many as [`Limits::read_concurrency`](crate::Limits::read_concurrency) for every stream of records that
+/// is read at the same time: files are opened ahead, and one that waits for its turn keeps its request.
+/// lode decodes on tokio's threads for blocking work, and waits for bytes there; a store that needs such
+/// threads itself to send them must find some free.
+///
 /// lode relies on the store's create-if-absent put being atomic; [`Store::check`] probes it. Of a store
 /// that is given as an `ObjectStore` you answer for that yourself; one that is opened by its URL, with an
 /// endpoint of its own, is not committed to before it was checked: see [`Error::UncheckedStore`].
