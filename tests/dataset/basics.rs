@@ -1,14 +1,16 @@
 //! What a user does on the first day.
 
 use chrono::{DateTime, TimeZone, Utc};
-use futures::{StreamExt, TryStreamExt};
-use lode::codec::{Jsonl, Raw};
+use futures::{Stream, StreamExt, TryStreamExt};
+use lode::codec::{Codec, Jsonl, Parquet, Raw};
 use lode::compress::{Gzip, Zstd};
 use lode::{
-    Blob, Catalog, Dataset, Error, HiveLayout, IntoMetadata, Metadata, Record, SnapshotId, Store,
-    metadata,
+    Blob, Catalog, Dataset, Error, HiveLayout, IntoMetadata, Metadata, Record, Snapshot,
+    SnapshotId, Store, Volume, metadata,
 };
 use tokio::io::AsyncWriteExt;
+
+use crate::support::{get, lode_store, memory, put};
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
 struct Flight {
@@ -192,4 +194,53 @@ async fn records_from_iterators_and_streams() {
     assert_eq!(three.row_count(), 15);
     let error = metadata! { "x": f64::NAN }.into_metadata().unwrap_err();
     assert!(error.to_string().contains("`x`"), "{error}");
+}
+
+/// Whoever asks again, as some combinators do, is told again.
+#[tokio::test]
+async fn a_stream_that_has_ended_stays_ended() {
+    async fn ends<T>(what: &str, mut stream: impl Stream<Item = lode::Result<T>> + Unpin) {
+        while stream.next().await.is_some() {}
+        for _ in 0..3 {
+            assert!(stream.next().await.is_none(), "{what}");
+        }
+    }
+    async fn all(dataset: &Dataset<Flight, impl Codec<Flight>>, snapshot: &Snapshot<Flight>) {
+        ends("stream", dataset.stream(snapshot)).await;
+        ends("chunks", dataset.stream(snapshot).chunks()).await;
+        ends("scan", dataset.scan(snapshot).stream()).await;
+        ends("batches", dataset.scan(snapshot).record_batches()).await;
+        ends("attachment", dataset.attachment(snapshot, "notes").stream()).await;
+        ends("history", dataset.history()).await;
+    }
+
+    let inner = memory();
+    let store = lode_store(inner.clone());
+    let dataset = Dataset::<Flight>::new(&store, "flights").unwrap();
+    for codec in ["jsonl", "parquet"] {
+        let transaction = match codec {
+            "jsonl" => dataset.clone().codec(Jsonl::new()).begin(metadata! {}).await.unwrap(),
+            _ => dataset.clone().codec(Parquet::new()).begin(metadata! {}).await.unwrap(),
+        };
+        transaction.write(&flights("UA", 0..100)).await.unwrap();
+        transaction.attach("notes", b"beside").await.unwrap();
+        let snapshot = transaction.commit().await.unwrap();
+        all(&dataset, &snapshot).await;
+        for path in [&snapshot.files()[0].path, &snapshot.attachments()[0].path] {
+            let size = get(&*inner, path).await.unwrap().len();
+            put(&*inner, path, vec![7; size]).await;
+        }
+        all(&dataset, &snapshot).await;
+    }
+    let blobs = Dataset::<Blob>::new(&store, "blobs").unwrap();
+    let blob = blobs.write(&[7; 3 << 20], metadata! {}).await.unwrap();
+    ends("blob", blobs.stream_blob(&blob)).await;
+    put(&*inner, &blob.files()[0].path, vec![8; 3 << 20]).await;
+    ends("damaged blob", blobs.stream_blob(&blob)).await;
+    let volume = Volume::create(&store, "disk", 1 << 20).unwrap();
+    let staged = volume.stage_write_at(0, vec![7; 1000]).await.unwrap();
+    let volume = staged.commit(metadata! {}).await.unwrap();
+    ends("volume", volume.stream(0..1000)).await;
+    ends("volume with a gap", volume.stream(0..1001)).await;
+    ends("history of the volume", volume.history()).await;
 }

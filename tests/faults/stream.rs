@@ -1,7 +1,13 @@
 //! A stream into a store that fails: the writer is told, soon, and piles nothing up (L21, L23).
 
-use lode::{Blob, Dataset, Error, HiveLayout, Limits, Metadata, metadata};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::{self, StreamExt};
+use lode::codec::Jsonl;
+use lode::{Blob, BoxError, Dataset, Error, HiveLayout, Limits, Metadata, metadata};
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 
 use crate::support::script::Rule;
 use crate::support::{Class, Fault, FaultStore, Op, Row, contents, memory, rows};
@@ -41,6 +47,52 @@ async fn an_endless_stream_ends_when_the_store_fails() {
     for error in errors {
         assert!(error.is_retryable(), "{error}");
     }
+    assert!(contents(&**faulty.inner()).await.is_empty());
+}
+
+/// A source that gives nothing more does not keep the failure from whoever waits.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_fails_is_told_while_the_source_waits() {
+    async fn soon<T>(work: impl IntoFuture<Output = lode::Result<T>>) -> Error {
+        let told = timeout(Duration::from_secs(600), work).await;
+        told.expect("it waits for its source").map(drop).unwrap_err()
+    }
+    let faulty = full_disk();
+    // One part is on its way, and none is due.
+    let limits = Limits { part_bytes: 400_000, ..Limits::default() };
+    let plain = Dataset::<Row>::new(&faulty.store(), "plain").unwrap();
+    let plain = plain.codec(Jsonl::new()).limits(limits);
+    let hive = plain.clone().layout(HiveLayout);
+    let records = || stream::iter(endless().take(230)).chain(stream::pending());
+    let of_a_kind = || {
+        let red = endless().map(|row| Row { kind: "red".to_owned(), ..row });
+        stream::iter(red.take(230)).chain(stream::pending())
+    };
+    let errors = [
+        soon(plain.stream_write_records(records(), metadata! {})).await,
+        soon(plain.stream_write_records(records(), metadata! {}).append()).await,
+        soon(hive.stream_write_records(of_a_kind(), metadata! {})).await,
+    ];
+    for error in errors {
+        assert!(error.is_retryable(), "{error}");
+    }
+
+    let transaction = plain.begin(metadata! {}).await.unwrap();
+    let run = Bytes::from(vec![7; 1 << 20]);
+    let bytes = || stream::iter([Ok::<_, BoxError>(run.clone())]).chain(stream::pending());
+    let (mut other_end, reader) = tokio::io::duplex(run.len());
+    other_end.write_all(&run).await.unwrap();
+    let writer = transaction.writer();
+    let errors = [
+        soon(transaction.stream_write_records(records())).await,
+        soon(writer.stream_write_records(records())).await,
+        soon(transaction.attach_stream("a", bytes())).await,
+        soon(writer.attach_reader("a", reader)).await,
+    ];
+    for error in errors {
+        assert!(error.is_retryable(), "{error}");
+    }
+    drop(transaction);
     assert!(contents(&**faulty.inner()).await.is_empty());
 }
 

@@ -1,5 +1,5 @@
 //! What tests share: the store that counts and fails (lode's own), a server and a proxy that loses replies,
-//! a clock and ids that are set, records, and manifests written by hand.
+//! a clock and ids that are set, sources that are strict, records, and manifests written by hand.
 
 pub mod ambient;
 mod dropped;
@@ -7,6 +7,7 @@ pub mod forge;
 pub mod proxy;
 pub mod rows;
 pub mod server;
+mod strict;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use dropped::poll_times;
 pub use lode::testing::faults as script;
 pub use rows::{Row, rows};
 pub use script::{Call, Class, Fault, FaultStore, Op};
+pub use strict::{StrictReader, strict};
 
 /// Everything that lies in a store, byte for byte.
 pub type Contents = BTreeMap<String, Bytes>;

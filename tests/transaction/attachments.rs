@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use lode::{Checksum, Dataset, Error, Limits, Snapshot, Store, metadata};
+use lode::{Blob, Checksum, Dataset, Error, Limits, Snapshot, Store, metadata};
 use serde_json::json;
 
 use crate::support::rows::numbers;
 use crate::support::script::Rule;
 use crate::support::{
-    Class, Fault, FaultStore, Op, Row, contents, delete, forge, get, lode_store, memory, put, rows,
+    Class, Fault, FaultStore, Op, Row, StrictReader, contents, delete, forge, get, lode_store,
+    memory, put, rows, strict,
 };
 
 /// Bytes that differ everywhere.
@@ -69,6 +70,37 @@ async fn they_come_back_as_they_were_attached() {
         let parts = faulty.calls().into_iter().filter(|call| call.path == large.path);
         let ops: Vec<_> = parts.map(|call| call.op).collect();
         assert_eq!(ops.iter().filter(|op| **op == Op::Part).count(), 4, "large ones go in parts");
+    }
+}
+
+/// Streams in general panic then, or give what they like. What another call of lode streams can be
+/// attached.
+#[tokio::test]
+async fn a_source_is_asked_for_nothing_after_its_end() {
+    let store = Store::memory();
+    let dataset = Dataset::<Row>::new(&store, "d").unwrap();
+    let transaction = dataset.begin(metadata! {}).await.unwrap();
+    // The last run of a mebibyte is a short one, or a whole one.
+    for len in [2_500_000, 2 << 20] {
+        let whole = bytes(len);
+        let chunks: Vec<_> = whole
+            .chunks(70_000)
+            .map(|part| Ok::<_, lode::BoxError>(part.to_vec().into()))
+            .collect();
+        transaction.attach_stream(&format!("{len}/stream"), strict(chunks)).await.unwrap();
+        let reader = StrictReader::new(&whole);
+        transaction.attach_reader(&format!("{len}/reader"), reader).await.unwrap();
+        let blobs = Dataset::<Blob>::new(&store, "blobs").unwrap();
+        let blob = blobs.write(&whole, metadata! {}).await.unwrap();
+        let name = format!("{len}/blob");
+        transaction.attach_stream(&name, blobs.stream_blob(&blob)).await.unwrap();
+    }
+    let snapshot = transaction.commit().await.unwrap();
+    for len in [2_500_000, 2 << 20] {
+        for source in ["stream", "reader", "blob"] {
+            let found = read(&dataset, &snapshot, &format!("{len}/{source}")).await.unwrap();
+            assert!(found == bytes(len), "{len}/{source}");
+        }
     }
 }
 

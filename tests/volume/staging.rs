@@ -1,14 +1,17 @@
 //! Staging: what is refused before anything is uploaded, and what is given as it comes.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt, StreamExt, stream};
-use lode::{Error, Volume, VolumeLimits, metadata};
+use lode::{Blob, Dataset, Error, Volume, VolumeLimits, metadata};
+use tokio::io::AsyncWriteExt;
 
 use super::{
     LEN, assert_holds, block_objects, bytes, committed, new, open, overlap, snapshot, stage,
 };
 use crate::support::script::Rule;
-use crate::support::{Class, Fault, FaultStore, Op, contents, memory};
+use crate::support::{Class, Fault, FaultStore, Op, StrictReader, contents, memory, strict};
 
 type Chunk = Result<Bytes, std::io::Error>;
 
@@ -216,6 +219,71 @@ async fn a_stream_becomes_blocks() {
         assert_holds(&volume, &[(3, 50..107), (4, 200..225), (5, 300..320)]).await;
         assert_eq!(block_objects(&contents(&*inner).await, "disk").len(), 6 + 3 + 2);
     }
+}
+
+/// Streams in general panic then, or give what they like. What another call of lode streams can be staged.
+#[tokio::test]
+async fn a_source_is_asked_for_nothing_after_its_end() {
+    let store = lode::Store::memory();
+    let limits = VolumeLimits { block_bytes: 10, ..VolumeLimits::default() };
+    let volume = new(&store, "disk").limits(limits);
+    // The last block is a short one, or a whole one.
+    for (at, len) in [(0, 27), (1000, 30)] {
+        let [a, b, c, d, e] = [0, 100, 200, 300, 400].map(|n| at + n..at + n + len);
+        let staged = volume.stage_stream_at(a.start, strict(chunks(&bytes(1, a.clone()), 7))).await;
+        let staged = staged.unwrap();
+        let whole = bytes(1, b.clone());
+        staged.stage_reader_at(b.start, StrictReader::new(&whole)).await.unwrap();
+        let stager = volume.stager();
+        let mut sent =
+            stager.stage_stream_at(c.start, strict(chunks(&bytes(1, c), 7))).await.unwrap();
+        let whole = bytes(1, d.clone());
+        sent.extend(stager.stage_reader_at(d.start, StrictReader::new(&whole)).await.unwrap());
+        for block in sent {
+            staged.accept(block).await.unwrap();
+        }
+        let blobs = Dataset::<Blob>::new(&store, "blobs").unwrap();
+        let blob = blobs.write(&bytes(1, e.clone()), metadata! {}).await.unwrap();
+        staged.stage_stream_at(e.start, blobs.stream_blob(&blob)).await.unwrap();
+        let ranges = [0, 100, 200, 300, 400].map(|n| at + n..at + n + len);
+        assert_eq!(staged.coverage(), ranges);
+    }
+}
+
+/// A source that gives nothing more does not keep the failure from whoever waits.
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_fails_is_told_while_the_source_waits() {
+    let faults = FaultStore::new(memory());
+    let limits = VolumeLimits { block_bytes: 10, ..VolumeLimits::default() };
+    let volume = new(&faults.store(), "disk").limits(limits);
+    let staged = volume.stage_write_at(LEN - 1, b"x").await.unwrap();
+    let stager = volume.stager();
+    let chunks = chunks(&bytes(1, 0..15), 5);
+    let waits = || {
+        let given: Vec<Chunk> =
+            chunks.iter().map(|chunk| Ok(chunk.as_ref().unwrap().clone())).collect();
+        stream::iter(given).chain(stream::pending())
+    };
+    let (mut other_end, reader) = tokio::io::duplex(100);
+    other_end.write_all(&bytes(1, 0..15)).await.unwrap();
+
+    faults.rule(Rule::on(Op::Put, Class::Data, Fault::Before).for_ever());
+    let failed = [
+        soon(volume.stage_stream_at(0, waits())).await.map(drop),
+        soon(staged.stage_stream_at(0, waits())).await.map(drop),
+        soon(stager.stage_stream_at(0, waits())).await.map(drop),
+        soon(volume.stage_reader_at(0, reader)).await.map(drop),
+    ];
+    for failed in failed {
+        let error = failed.unwrap_err();
+        assert!(matches!(error, Error::Storage { operation: "put", .. }), "{error:?}");
+    }
+    assert_eq!(staged.coverage(), [LEN - 1..LEN]);
+}
+
+/// By tokio's clock, which is paused.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(600), work).await.expect("it waits for its source")
 }
 
 /// A source that fails, ends too late, or meets something: what came before stays staged.

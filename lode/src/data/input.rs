@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
+use futures::stream::{BoxStream, Fuse};
 use futures::{Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -77,24 +78,26 @@ impl BlockData for Box<[u8]> {
 /// How much room is made for a run of bytes before any of it has come.
 const FIRST_BYTES: usize = 4 << 20;
 
-/// Where bytes come from that are not there at once.
+/// Where bytes come from that are not there at once. It is asked for nothing after its end.
 pub(crate) enum Source<'a> {
-    Stream { chunks: BoxedChunks<'a>, rest: Bytes },
-    Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
+    Stream {
+        chunks: Fuse<BoxStream<'a, Result<Bytes, BoxError>>>,
+        rest: Bytes,
+    },
+    /// `None` after its end.
+    Reader(Option<Pin<Box<dyn AsyncRead + Send + 'a>>>),
 }
-
-type BoxedChunks<'a> = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send + 'a>>;
 
 impl<'a> Source<'a> {
     pub(crate) fn stream<E: Into<BoxError>>(
         chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'a,
     ) -> Self {
-        let chunks = Box::pin(chunks.map(|chunk| chunk.map_err(Into::into)));
-        Self::Stream { chunks, rest: Bytes::new() }
+        let chunks = chunks.map(|chunk| chunk.map_err(Into::into)).boxed();
+        Self::Stream { chunks: chunks.fuse(), rest: Bytes::new() }
     }
 
     pub(crate) fn reader(reader: impl AsyncRead + Send + 'a) -> Self {
-        Self::Reader(Box::pin(reader))
+        Self::Reader(Some(Box::pin(reader)))
     }
 
     /// The next `size` bytes, or what is left; nothing at the end.
@@ -118,11 +121,18 @@ impl<'a> Source<'a> {
                     }
                 }
             }
-            Self::Reader(reader) => {
+            Self::Reader(None) => Ok(Bytes::new()),
+            Self::Reader(reader @ Some(_)) => {
                 let mut block = BytesMut::with_capacity(size.min(FIRST_BYTES));
-                let mut input = reader.take(size as u64);
                 // A full buffer would be given more room.
-                while block.len() < size && input.read_buf(&mut block).await? > 0 {}
+                while block.len() < size
+                    && let Some(input) = reader
+                {
+                    let room = (size - block.len()) as u64;
+                    if input.take(room).read_buf(&mut block).await? == 0 {
+                        *reader = None;
+                    }
+                }
                 Ok(block.freeze())
             }
         }

@@ -72,14 +72,9 @@ impl Drop for Wanted {
 /// checksum is known at the end only: where it is wrong, the last item is the error.
 pub(crate) fn bytes(store: &Store, file: FileToRead) -> BoxStream<'static, Result<Bytes>> {
     let begin = Chunks::Begin(store.clone(), Box::new(file));
-    stream::unfold(begin, |mut chunks| async move {
-        let item = chunks.next().await.transpose()?;
-        if item.is_err() {
-            chunks = Chunks::End;
-        }
-        Some((item, chunks))
-    })
-    .boxed()
+    let next =
+        |mut chunks: Chunks| async move { Ok(chunks.next().await?.map(|bytes| (bytes, chunks))) };
+    stream::try_unfold(begin, next).boxed()
 }
 
 enum Chunks {

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
@@ -90,6 +91,17 @@ impl Upload {
             stored(part, &self.key)?;
         }
         Ok(())
+    }
+
+    /// Waits for a part to fail; for ever, if none does.
+    pub(super) fn poll_failed(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        let Some(multipart) = &mut self.multipart else { return Poll::Pending };
+        while let Poll::Ready(Some(part)) = multipart.parts.poll_join_next(cx) {
+            if let Err(error) = stored(part, &self.key) {
+                return Poll::Ready(error);
+            }
+        }
+        Poll::Pending
     }
 
     /// Stores what is left; the object is complete then.

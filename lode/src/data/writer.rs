@@ -1,6 +1,7 @@
 //! Writing one data object.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
@@ -103,6 +104,14 @@ impl FileWriter {
         self.members.bytes + self.stored.buffered_bytes()
     }
 
+    /// Waits for what fails in the background while nothing is written; for ever, if nothing does. After
+    /// an error the file is to be [aborted](Self::abort).
+    pub(crate) fn poll_failed(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        let error = ready!(self.stored.poll_failed(cx));
+        self.failure = Some(failed_before(&error));
+        Poll::Ready(error)
+    }
+
     /// Stores what is left. The object is durable and visible when this returns.
     ///
     /// # Errors
@@ -161,9 +170,13 @@ impl FileWriter {
     }
 
     async fn give_up(&mut self, error: Error) -> Error {
-        self.failure = Some(format!("it failed before: {}", chain(&error)));
+        self.failure = Some(failed_before(&error));
         self.members.clear();
         self.stored.abort().await;
         error
     }
+}
+
+fn failed_before(error: &Error) -> String {
+    format!("it failed before: {}", chain(error))
 }

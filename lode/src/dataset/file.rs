@@ -4,6 +4,7 @@
 mod tests;
 
 use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -102,6 +103,11 @@ impl<T: Record> OpenFile<T> {
         self.meter.records(self.encoded.rows - self.told);
         self.told = self.encoded.rows;
         Ok(())
+    }
+
+    /// Waits for what fails in the background; for ever, if nothing does.
+    pub(super) fn poll_failed(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        self.writer.poll_failed(cx)
     }
 
     /// How many bytes it holds in memory.

@@ -1,13 +1,17 @@
 //! A stream of records into data files: partitioning, rolling over, bounded memory.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::task::Poll;
 
+use futures::TryStreamExt;
 use futures::future::join_all;
+use futures::stream::BoxStream;
 
 use super::file::{CHUNK_BYTES, OpenFile, finish_all};
 use super::staging::Staging;
 use crate::codec::{Order, RecordFormat};
-use crate::error::Result;
+use crate::error::{BoxError, Error, Result};
 use crate::layout::Partitioning;
 use crate::manifest::FileRef;
 use crate::partition::Partition;
@@ -101,6 +105,29 @@ impl<T: Record> Sink<T> {
         // Encoding is work: others get their turn.
         tokio::task::yield_now().await;
         Ok(())
+    }
+
+    /// The next record of a source. What fails in the background while it has none is not kept from whoever
+    /// waits for it.
+    pub(super) async fn next_of(
+        &mut self,
+        records: &mut BoxStream<'_, Result<T, BoxError>>,
+    ) -> Result<Option<T>> {
+        poll_fn(|cx| {
+            if let Poll::Ready(next) = records.try_poll_next_unpin(cx) {
+                let row = self.rows;
+                return Poll::Ready(
+                    next.transpose().map_err(|source| Error::Input { row, source }),
+                );
+            }
+            for (file, _) in self.open.values_mut() {
+                if let Poll::Ready(error) = file.poll_failed(cx) {
+                    return Poll::Ready(Err(error));
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Stores all that is left; the files.

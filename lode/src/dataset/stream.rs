@@ -4,9 +4,9 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{FutureExt, TryStreamExt};
 use tracing::{Instrument, Span};
 
 use super::attempt::{Attempt, Begun, Options, Plan};
@@ -282,17 +282,18 @@ async fn write_all<T: RecordContent>(
     mut records: BoxStream<'_, Result<T, BoxError>>,
 ) -> Result<Snapshot<T>> {
     let mut writer = opening.await?;
-    if let State::Already(_) = writer.state {
-        return writer.commit().await;
-    }
     loop {
-        match records.try_next().await {
+        let next = match &mut writer.state {
+            State::Open(open) => open.sink.next_of(&mut records).await,
+            // It was committed before.
+            _ => Ok(None),
+        };
+        match next {
             Ok(Some(record)) => writer.push(&record).await?,
             Ok(None) => return writer.commit().await,
-            Err(source) => {
-                let row = writer.rows();
+            Err(error) => {
                 writer.abort().await;
-                return Err(Error::Input { row, source });
+                return Err(error);
             }
         }
     }

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
 use bytes::Bytes;
-use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::spawn_blocking;
 use twox_hash::XxHash3_128;
@@ -94,12 +94,16 @@ impl Staging {
     pub(super) async fn stage_each(
         &self,
         kind: Kind,
-        blocks: BoxStream<'_, Result<(u64, Bytes)>>,
+        mut blocks: BoxStream<'_, Result<(u64, Bytes)>>,
     ) -> Result<Vec<StagedBlock>> {
         let meter = &self.context.meter();
         let stopped = AtomicBool::new(false);
-        let goes_on = |_: &_| future::ready(!stopped.load(Ordering::Relaxed));
-        let uploads = blocks.take_while(goes_on).map(|next| async move {
+        // Asked before the source is, which may have nothing for long.
+        let blocks = stream::poll_fn(|cx| match stopped.load(Ordering::Relaxed) {
+            true => Poll::Ready(None),
+            false => blocks.poll_next_unpin(cx),
+        });
+        let uploads = blocks.map(|next| async move {
             let (at, data) = next?;
             self.stage_metered(kind, at, data, meter).await
         });

@@ -1,12 +1,15 @@
 //! Staging the files of a transaction, from any number of tasks.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use futures::{FutureExt, Stream, TryStreamExt};
+use futures::{FutureExt, Stream};
 use tokio::io::AsyncRead;
 
 use super::ledger::{Call, Ledger, Refused};
@@ -202,14 +205,12 @@ async fn fill<T: Record>(
     sink: &mut Sink<T>,
     records: &mut BoxStream<'_, Result<T, BoxError>>,
 ) -> Result<()> {
-    loop {
-        let next = records.try_next().await;
-        let next = next.map_err(|source| Error::Input { row: sink.rows(), source })?;
-        let Some(record) = next else { return Ok(()) };
+    while let Some(record) = sink.next_of(records).await? {
         if sink.push(&record)? {
             sink.settle().await?;
         }
     }
+    Ok(())
 }
 
 async fn fill_attachment(
@@ -218,8 +219,16 @@ async fn fill_attachment(
     source: &mut Source<'_>,
 ) -> Result<()> {
     loop {
-        let run = source.next(RUN_BYTES).await;
-        let run = run.map_err(|source| Error::AttachmentInput { name: name.to_owned(), source })?;
+        let mut next = pin!(source.next(RUN_BYTES));
+        // What fails in the background is told also while the source has nothing.
+        let run = poll_fn(|cx| match next.as_mut().poll(cx) {
+            Poll::Ready(run) => Poll::Ready(run.map_err(|source| {
+                let name = name.to_owned();
+                Error::AttachmentInput { name, source }
+            })),
+            Poll::Pending => writer.poll_failed(cx).map(Err),
+        });
+        let run = run.await?;
         if run.is_empty() {
             return Ok(());
         }
