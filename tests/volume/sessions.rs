@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lode::{Discarded, Error, SessionId, StagedBlock, Store, Volume, metadata};
+use lode::{Committed, Discarded, Error, SessionId, Staged, StagedBlock, Store, Volume, metadata};
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::{
@@ -172,6 +172,84 @@ async fn candidates_are_chosen_from() {
     // What was not chosen is in the way of what was, now.
     let error = two.resume(session).await.unwrap_err();
     assert_eq!(overlap(&error), (150..350, 100..200, Some(2)));
+}
+
+/// A session with blocks of which only one can be meant: 100..200, then 150..350, then the first again;
+/// and 500..600 besides.
+async fn rivals(volume: &Volume<Committed>) -> (SessionId, [StagedBlock; 4]) {
+    let staged = stage(volume, 1, &[100..200, 500..600]).await;
+    let session = staged.session();
+    let [first, apart] = &staged.staged_blocks()[..] else { panic!("two are staged") };
+    let (first, apart) = (first.clone(), apart.clone());
+    let Discarded::Staged(staged) = staged.discard(100..200) else { panic!("one is left") };
+    let second = staged.stage_write_at(150, bytes(2, 150..350)).await.unwrap();
+    let Discarded::Staged(staged) = staged.discard(150..350) else { panic!("one is left") };
+    let again = staged.stage_write_at(100, bytes(1, 100..200)).await.unwrap();
+    (session, [first, second, again, apart])
+}
+
+/// What is chosen and adds nothing is not replaced by what was not chosen.
+#[tokio::test]
+async fn a_choice_excludes_its_rivals_where_it_adds_nothing_too() {
+    let is_nothing = |resumed: Result<Volume<Staged>, Error>| {
+        let error = resumed.unwrap_err();
+        assert!(matches!(error, Error::NothingStaged { .. }), "{error:?}");
+    };
+    // Somebody else has written where it lies.
+    let one = committed(&Store::memory(), "disk", &[0..10]).await;
+    let (session, [first, _, _, apart]) = rivals(&one).await;
+    let two = stage(&one, 3, &[100..110]).await.commit(metadata! {}).await.unwrap();
+    let staged = two.resume(session).choose([first.clone()]).missing_only().await.unwrap();
+    assert_eq!(staged.coverage(), [0..10, 100..110, 500..600]);
+    let three = two.accept(apart).await.unwrap().commit(metadata! {}).await.unwrap();
+    is_nothing(three.resume(session).choose([first]).missing_only().await);
+
+    // Somebody else has committed it.
+    let one = committed(&Store::memory(), "disk", &[0..10]).await;
+    let (session, [first, _, _, apart]) = rivals(&one).await;
+    let two = one.accept(first.clone()).await.unwrap().commit(metadata! {}).await.unwrap();
+    let staged = one.resume(session).choose([first.clone()]).await.unwrap();
+    assert_eq!(staged.coverage(), [0..10, 500..600]);
+    let staged = two.resume(session).choose([first.clone()]).await.unwrap();
+    assert_eq!(staged.coverage(), [0..10, 100..200, 500..600]);
+    let three = two.accept(apart).await.unwrap().commit(metadata! {}).await.unwrap();
+    for handle in [&one, &two, &three] {
+        is_nothing(handle.resume(session).choose([first.clone()]).await);
+    }
+}
+
+/// Nothing is adopted in the place of what cannot be.
+#[tokio::test]
+async fn a_choice_that_is_gone_or_of_another_session_is_told() {
+    let inner = memory();
+    let one = committed(&lode_store(inner.clone()), "disk", &[0..10]).await;
+    let (session, [first, second, again, _]) = rivals(&one).await;
+
+    let foreign = new(one.store(), "tape").stager().stage_write_at(100, b"x").await.unwrap();
+    let error = one.resume(session).choose([first.clone(), foreign]).await.unwrap_err();
+    let Error::ForeignBlock { volume, found } = &error else { panic!("{error:?}") };
+    assert_eq!((volume.as_str(), found.as_str()), ("disk", "tape"));
+    let stager = one.stager();
+    let foreign = stager.stage_write_at(100, bytes(1, 100..200)).await.unwrap();
+    let error = one.resume(session).choose([foreign]).await.unwrap_err();
+    let Error::ForeignSession { session: of, found, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*of, *found), (session, stager.session()));
+
+    // One of its twins will do.
+    delete(&*inner, &key_of(&first)).await;
+    let staged = one.resume(session).choose([first.clone()]).await.unwrap();
+    assert_eq!(staged.coverage(), [0..10, 100..200, 500..600]);
+    delete(&*inner, &key_of(&again)).await;
+    for gone in [first, again] {
+        let resume = one.resume(session).choose([gone.clone()]);
+        for resume in [one.resume(session).choose([gone.clone()]).missing_only(), resume] {
+            let error = resume.await.unwrap_err();
+            let Error::Corrupt { path, reason } = &error else { panic!("{error:?}") };
+            assert_eq!((path, reason.as_str()), (&key_of(&gone), "it is missing"));
+        }
+    }
+    let staged = one.resume(session).choose([second]).await.unwrap();
+    assert_eq!(staged.coverage(), [0..10, 150..350, 500..600]);
 }
 
 #[tokio::test]

@@ -559,10 +559,23 @@ pub enum Error {
     /// A staged block of another volume. Nothing was done.
     #[error("a block of volume `{found}` cannot be accepted by volume `{volume}`")]
     ForeignBlock {
-        /// The volume that was to accept it.
+        /// The volume that was to take it over.
         volume: VolumeId,
         /// The volume it was staged for.
         found: VolumeId,
+    },
+
+    /// A block that was chosen for a session, and staged by another one. Nothing was adopted.
+    #[error(
+        "a block of session {found} of volume `{volume}` cannot be chosen for session {session}"
+    )]
+    ForeignSession {
+        /// The volume.
+        volume: VolumeId,
+        /// The session that was to be resumed.
+        session: SessionId,
+        /// The session that staged the block.
+        found: SessionId,
     },
 
     /// A file on the local disk that was to be imported, or exported to.

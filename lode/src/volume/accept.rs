@@ -81,11 +81,7 @@ pub(super) async fn verify(
     block: &StagedBlock,
     with_content: bool,
 ) -> Result<()> {
-    let volume = &context.history.of.volume;
-    if block.volume != *volume {
-        let (volume, found) = (volume.clone(), block.volume.clone());
-        return Err(Error::ForeignBlock { volume, found });
-    }
+    check_volume(context, block)?;
     let (store, key) = (&context.history.store, block.path());
     let Some(meta) = store.head(&key).await? else {
         return Err(Error::corrupt(key, "it is missing"));
@@ -110,6 +106,17 @@ pub(super) async fn verify(
     match hash.finish_128() == block.name.checksum {
         true => Ok(()),
         false => Err(Error::corrupt(key, "its bytes are not those that were staged")),
+    }
+}
+
+pub(super) fn check_volume(context: &Context, block: &StagedBlock) -> Result<()> {
+    let volume = &context.history.of.volume;
+    match block.volume == *volume {
+        true => Ok(()),
+        false => {
+            let (volume, found) = (volume.clone(), block.volume.clone());
+            Err(Error::ForeignBlock { volume, found })
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::Volume;
-use super::accept::{check_size, verify};
+use super::accept::{check_size, check_volume, verify};
 use super::block::{BlockName, Kind, StagedBlock};
 use super::context::Context;
 use super::map;
@@ -43,7 +43,7 @@ impl<S: State> Volume<S> {
     /// [`Error::Storage`]; [`Error::ManifestInvalid`] if one of those manifests cannot be trusted, since
     /// it could name any of the blocks.
     pub async fn sessions(&self) -> Result<Vec<Session>> {
-        let found = uncommitted(&self.context, None).await?;
+        let found = uncommitted(&self.context, None, &[]).await?;
         let mut sessions: BTreeMap<SessionId, Session> = BTreeMap::new();
         for Found { block, at, .. } in found.blocks {
             let id = block.name.session;
@@ -81,15 +81,22 @@ impl<S: State> Volume<S> {
     ///
     /// # Errors
     /// [`Error::NothingStaged`] if the session has nothing that is staged and not committed;
-    /// [`Error::AmbiguousBlocks`] if its blocks overlap each other; [`Error::Corrupt`] if one is not
-    /// what its name says; [`Error::OutOfBounds`]; [`Error::Overlap`] if this handle's snapshot has
-    /// bytes there meanwhile ([`missing_only`](Resume::missing_only) leaves
-    /// those blocks out); and as for [`sessions`](Self::sessions). Nothing is adopted then.
+    /// [`Error::AmbiguousBlocks`] if its blocks overlap each other ([`choose`](Resume::choose) among
+    /// them); [`Error::Corrupt`] if one is not what its name says; [`Error::OutOfBounds`];
+    /// [`Error::Overlap`] if this handle's snapshot has bytes there meanwhile
+    /// ([`missing_only`](Resume::missing_only) leaves those blocks out); and as for
+    /// [`sessions`](Self::sessions). Nothing is adopted then.
     pub fn resume(&self, session: SessionId) -> Resume<'_, S>
     where
         S: Open,
     {
-        Resume { volume: self, session, with_content: false, chosen: None, missing_only: false }
+        Resume {
+            volume: self,
+            session,
+            with_content: false,
+            chosen: Vec::new(),
+            missing_only: false,
+        }
     }
 }
 
@@ -100,7 +107,7 @@ pub struct Resume<'a, S: State> {
     volume: &'a Volume<S>,
     session: SessionId,
     with_content: bool,
-    chosen: Option<Vec<StagedBlock>>,
+    chosen: Vec<StagedBlock>,
     missing_only: bool,
 }
 
@@ -111,9 +118,14 @@ impl<S: State> Resume<'_, S> {
         self
     }
 
-    /// Takes these blocks, and of the others those that overlap none of them.
+    /// Takes these blocks, and of the others those that overlap none of them. A block that somebody has
+    /// committed meanwhile, or that [`missing_only`](Self::missing_only) leaves out, may be among them: it
+    /// adds nothing, and those that overlap it are left out.
+    ///
+    /// Awaiting it is [`Error::ForeignBlock`] for a block of another volume, [`Error::ForeignSession`] for
+    /// one of another session, and [`Error::Corrupt`] for one that is neither in the store nor committed.
     pub fn choose(mut self, blocks: impl IntoIterator<Item = StagedBlock>) -> Self {
-        self.chosen.get_or_insert_default().extend(blocks);
+        self.chosen.extend(blocks);
         self
     }
 
@@ -128,7 +140,11 @@ impl<S: State> Resume<'_, S> {
         let Self { volume, session, with_content, chosen, missing_only } = self;
         let base = volume.state.base();
         let context = volume.context.clone();
-        let found = uncommitted(&context, Some(session)).await?;
+        for block in &chosen {
+            check_owner(&context, session, block)?;
+        }
+        let mut found = uncommitted(&context, Some(session), &chosen).await?;
+        found.choose(&chosen)?;
         let mut blocks = Vec::new();
         for Found { block, size, .. } in found.blocks {
             let is_plain = block.name.kind == Kind::Write;
@@ -141,7 +157,7 @@ impl<S: State> Resume<'_, S> {
             check_size(&block, size)?;
             blocks.push(block);
         }
-        let blocks = disjoint(&context, session, blocks, chosen.as_deref())?;
+        let blocks = disjoint(&context, session, blocks)?;
         if blocks.is_empty() {
             let volume = context.history.of.volume;
             return Err(Error::NothingStaged { volume, session });
@@ -184,13 +200,70 @@ struct Found {
 
 struct Uncommitted {
     blocks: Vec<Found>,
+    /// Those that were looked for, and are not in the store either.
+    missing: Vec<StagedBlock>,
     /// The sequence number after the highest of all blocks that were looked at, committed or not.
     next_seq: u32,
 }
 
+impl Uncommitted {
+    /// Leaves out the blocks that overlap a chosen one: also one that adds nothing, since it is committed.
+    fn choose(&mut self, chosen: &[StagedBlock]) -> Result<()> {
+        let twins: HashSet<_> = self.blocks.iter().map(|it| it.block.name.but_for_seq()).collect();
+        if let Some(gone) = self.missing.iter().find(|it| !twins.contains(&it.name.but_for_seq())) {
+            return Err(Error::corrupt(gone.path(), "it is missing"));
+        }
+        let open: HashSet<_> =
+            self.blocks.iter().map(|it| &it.block).chain(&self.missing).collect();
+        let (open, committed): (Vec<_>, Vec<_>) = chosen.iter().partition(|it| open.contains(it));
+        // What was staged twice and committed once adds nothing.
+        let done: HashSet<_> = committed.iter().map(|it| it.name.but_for_seq()).collect();
+        let wanted = open.iter().map(|it| it.name.but_for_seq()).filter(|it| !done.contains(it));
+        let wanted: HashSet<_> = wanted.collect();
+        let overlaps_one = |block: &StagedBlock| {
+            let range = block.range();
+            let mut taken = chosen.iter().map(StagedBlock::range);
+            taken.any(|taken| taken.start < range.end && range.start < taken.end)
+        };
+        self.blocks.retain(|Found { block, .. }| {
+            wanted.contains(&block.name.but_for_seq()) || !overlaps_one(block)
+        });
+        Ok(())
+    }
+
+    fn retain_unnamed(&mut self, named: &[BlockRef]) {
+        let named: HashSet<&str> = named.iter().map(|block| block.path.as_str()).collect();
+        let is_unnamed = |block: &StagedBlock| !named.contains(block.path().as_str());
+        self.blocks.retain(|found| is_unnamed(&found.block));
+        self.missing.retain(is_unnamed);
+    }
+
+    /// The oldest snapshot that one of them was staged on; 0 for none.
+    fn oldest_base(&self) -> Option<u64> {
+        let blocks = self.blocks.iter().map(|found| &found.block).chain(&self.missing);
+        blocks.map(|block| block.name.base).min()
+    }
+}
+
+/// Makes sure that a chosen block is one of the session.
+fn check_owner(context: &Context, session: SessionId, block: &StagedBlock) -> Result<()> {
+    check_volume(context, block)?;
+    match block.name.session {
+        found if found == session => Ok(()),
+        found => {
+            let volume = context.history.of.volume.clone();
+            Err(Error::ForeignSession { volume, session, found })
+        }
+    }
+}
+
 /// The blocks (of one session, or of all) that are in the store and that no manifest from their base
-/// on names.
-async fn uncommitted(context: &Context, session: Option<SessionId>) -> Result<Uncommitted> {
+/// on names; and of those `looked_for` the ones that are in neither.
+async fn uncommitted(
+    context: &Context,
+    session: Option<SessionId>,
+    looked_for: &[StagedBlock],
+) -> Result<Uncommitted> {
     let history = &context.history;
     let folder = history.of.prefix() + "data/";
     let mut listed = history.store.list(&folder);
@@ -206,13 +279,19 @@ async fn uncommitted(context: &Context, session: Option<SessionId>) -> Result<Un
         let block = StagedBlock { volume: history.of.volume.clone(), name };
         blocks.push(Found { block, size: meta.size, at: meta.last_modified });
     }
+    let mut missing = looked_for.to_vec();
+    if !missing.is_empty() {
+        let there: HashSet<_> = blocks.iter().map(|found| &found.block).collect();
+        missing.retain(|block| !there.contains(block));
+    }
+    let mut found = Uncommitted { blocks, missing, next_seq };
     // The head first: it names most of what was ever committed. Another commit while this goes on
     // makes its blocks no-ops when they are committed again.
     if let Some(head) = history.head().await?
-        && !blocks.is_empty()
+        && found.oldest_base().is_some()
     {
-        retain_unnamed(&mut blocks, &head.blocks);
-        if let Some(oldest) = blocks.iter().map(|found| found.block.name.base).min() {
+        found.retain_unnamed(&head.blocks);
+        if let Some(oldest) = found.oldest_base() {
             let between = history.ids().await?.into_iter().filter(|id| id.get() > oldest);
             let entries =
                 futures::stream::iter(between.filter(|id| *id < head.snapshot_id.number()))
@@ -223,42 +302,25 @@ async fn uncommitted(context: &Context, session: Option<SessionId>) -> Result<Un
             let mut entries = std::pin::pin!(entries);
             while let Some(entry) = entries.try_next().await? {
                 match entry {
-                    Entry::Live(manifest) => retain_unnamed(&mut blocks, &manifest.blocks),
-                    Entry::Expired(gone) => retain_unnamed(&mut blocks, &gone.expired_blocks),
+                    Entry::Live(manifest) => found.retain_unnamed(&manifest.blocks),
+                    Entry::Expired(gone) => found.retain_unnamed(&gone.expired_blocks),
                 }
             }
         }
     }
-    Ok(Uncommitted { blocks, next_seq })
+    Ok(found)
 }
 
-fn retain_unnamed(blocks: &mut Vec<Found>, named: &[BlockRef]) {
-    let named: HashSet<&str> = named.iter().map(|block| block.path.as_str()).collect();
-    blocks.retain(|found| !named.contains(found.block.path().as_str()));
-}
-
-/// These blocks without those that overlap a chosen one, by offset; an error if some overlap still.
+/// These blocks, by offset; an error if some overlap.
 fn disjoint(
     context: &Context,
     session: SessionId,
     mut blocks: Vec<StagedBlock>,
-    chosen: Option<&[StagedBlock]>,
 ) -> Result<Vec<StagedBlock>> {
     blocks.sort_by_key(|block| (block.name.offset, block.name.length, block.name.seq));
     // The same bytes, staged once more: one is as good as the other. Others of that range can lie between.
     let mut seen = HashSet::new();
     blocks.retain(|block| seen.insert(block.name.but_for_seq()));
-    if let Some(chosen) = chosen {
-        let chosen: HashSet<_> = chosen.iter().map(|block| block.name.but_for_seq()).collect();
-        let is_chosen = |block: &StagedBlock| chosen.contains(&block.name.but_for_seq());
-        let taken: Vec<_> =
-            blocks.iter().filter(|&b| is_chosen(b)).map(StagedBlock::range).collect();
-        let overlaps_one = |block: &StagedBlock| {
-            let range = block.range();
-            taken.iter().any(|taken| taken.start < range.end && range.start < taken.end)
-        };
-        blocks.retain(|block| is_chosen(block) || !overlaps_one(block));
-    }
     let overlapping = overlaps(&blocks);
     if !overlapping.contains(&true) {
         return Ok(blocks);
