@@ -1,6 +1,9 @@
 //! `verify`: whole stores are well, and every damage is found and named.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
 use lode::codec::{Bincode, Jsonl, Parquet, Postcard};
@@ -496,4 +499,36 @@ async fn the_report_is_data_and_text() {
     assert_eq!(serde_json::to_value(&report).unwrap(), expected);
     let seen: BTreeSet<_> = report.problems().iter().map(|problem| problem.kind).collect();
     assert_eq!(seen.len(), 1);
+}
+
+/// `timeout(verify)`, on a file that takes long: nothing goes on behind it, and the runtime can end.
+#[test]
+fn a_verify_that_is_dropped_reads_no_further() {
+    // A hole takes no room.
+    let size: u64 = 8 << 30;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::local(dir.path()).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let told: Arc<AtomicU64> = Arc::default();
+    runtime.block_on(async {
+        let tell = Arc::clone(&told);
+        let blobs = Dataset::<Blob>::new(&store, "b").unwrap();
+        let blob = blobs.checksum(None).write(b"x", metadata! {}).await.unwrap();
+        let path = dir.path().join(&blob.files()[0].path);
+        File::options().write(true).open(path).unwrap().set_len(size).unwrap();
+        let is_large = |json: &mut serde_json::Value| json["files"][0]["size_bytes"] = json!(size);
+        forge::edit(&**store.object_store(), "b", 1, is_large).await;
+        let cold = Dataset::<Blob>::new(&store, "b").unwrap();
+        let cold = cold.on_progress(move |progress| tell.store(progress.bytes, Relaxed));
+        let verify = tokio::spawn(cold.verify(Content).into_future());
+        while told.load(Relaxed) == 0 {
+            assert!(!verify.is_finished(), "it reads nothing");
+            tokio::task::yield_now().await;
+        }
+        verify.abort();
+        assert!(verify.await.unwrap_err().is_cancelled());
+    });
+    drop(runtime);
+    let read = told.load(Relaxed);
+    assert!(read < size / 2, "{read} bytes were read");
 }

@@ -1,6 +1,8 @@
 //! Sessions: what was staged and not committed is found again, and blocks go from hand to hand.
 
+use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lode::{Committed, Discarded, Error, SessionId, Staged, StagedBlock, Store, Volume, metadata};
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -305,6 +307,40 @@ async fn damage_is_found_when_it_is_looked_for() {
     drop(staged);
     let staged = volume.resume(session).verify_content().await.unwrap();
     assert_eq!(staged.staged_blocks().len(), 2);
+}
+
+/// The file of a block that somebody cuts while it is read ends before its size.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_block_that_is_cut_while_it_is_read_is_corrupt() {
+    // A hole takes no room, and some time to be read.
+    let len: u64 = 64 << 30;
+    let dir = tempfile::tempdir().unwrap();
+    let volume = Volume::create(&Store::local(dir.path()).unwrap(), "disk", len).unwrap();
+    let block = volume.stager().stage_write_at(0, b"x").await.unwrap();
+    let text = serde_json::to_string(&block).unwrap().replacen("0-1-", &format!("0-{len}-"), 1);
+    let large: StagedBlock = serde_json::from_str(&text).unwrap();
+    let path = dir.path().join(key_of(&large));
+    std::fs::rename(dir.path().join(key_of(&block)), &path).unwrap();
+    let resize = |len| File::options().write(true).open(&path).unwrap().set_len(len).unwrap();
+    for way in ["accept", "resume"] {
+        resize(len);
+        let reading = async {
+            match way {
+                "accept" => volume.accept_verified(large.clone()).await.map(drop),
+                _ => volume.resume(large.session()).verify_content().await.map(drop),
+            }
+        };
+        let cut = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            resize(1);
+        };
+        let both = async { tokio::join!(reading, cut).0 };
+        let read = tokio::time::timeout(Duration::from_secs(20), both).await;
+        let error = read.expect("it is read for ever").unwrap_err();
+        let Error::Corrupt { path, .. } = &error else { panic!("{way}: {error:?}") };
+        assert_eq!(*path, key_of(&large), "{way}");
+    }
 }
 
 /// Two of them go on at once, and both commit; what both have is committed once.

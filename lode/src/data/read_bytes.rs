@@ -1,8 +1,6 @@
 //! Reading a data object as bytes: whole, or as a stream.
 
 use std::mem;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -23,18 +21,12 @@ const CHUNK: usize = 1 << 20;
 /// [`Error::LimitExceeded`].
 pub(crate) async fn read_all(store: &Store, file: FileToRead) -> Result<Bytes> {
     let (mut reader, _receiving) = Reader::open(store, file).await?;
-    let wanted = Wanted::default();
-    let flag = Arc::clone(&wanted.0);
     spawn_blocking(move || {
         let mut bytes = Vec::new();
         if reader.is_plain() {
             reserve(&mut bytes, reader.file())?;
         }
-        while flag.load(Ordering::Relaxed) {
-            if reader.fill(&mut bytes, CHUNK)? {
-                break;
-            }
-        }
+        while !reader.fill(&mut bytes, CHUNK)? {}
         reader.verify()?;
         Ok(bytes.into())
     })
@@ -50,21 +42,6 @@ fn reserve(bytes: &mut Vec<u8>, file: &FileToRead) -> Result<()> {
             let setting = (file.size_bytes > limit).then_some(setting::DECODED);
             Err(Error::too_large(&*file.key, "the file", limit.min(isize::MAX as u64), setting))
         }
-    }
-}
-
-/// Set until the caller is dropped.
-struct Wanted(Arc<AtomicBool>);
-
-impl Default for Wanted {
-    fn default() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-}
-
-impl Drop for Wanted {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 

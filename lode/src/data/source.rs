@@ -1,6 +1,7 @@
 //! The stored bytes of one data object, hashed and counted as they are read.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
@@ -11,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::checksum::{Checksum, Hasher};
-use crate::compress::Compressor;
+use crate::compress::{Compressor, Noop};
 use crate::error::{Error, Result};
 use crate::limits::{Limits, setting};
 use crate::progress::Meter;
@@ -29,6 +30,19 @@ pub(crate) struct FileToRead {
     /// Told the stored bytes as they are read, records as they are decoded, and the file once it
     /// is verified.
     pub(crate) meter: Meter,
+}
+
+impl FileToRead {
+    /// A block of a volume: as it is stored, and of any size.
+    pub(crate) fn block(
+        key: String,
+        size_bytes: u64,
+        checksum: Option<(Checksum, String)>,
+        meter: Meter,
+    ) -> Self {
+        let limits = Limits { max_decoded_bytes: None, ..Limits::default() };
+        Self { key, size_bytes, checksum, compressor: Arc::new(Noop), limits, meter }
+    }
 }
 
 /// The decompressed bytes of an object, on a thread that may block.
@@ -60,16 +74,18 @@ impl Reader {
             let reason = format!("it has {size} bytes, and the manifest says {expected}");
             return Err(Error::corrupt(file.key, reason));
         }
-        let (bytes, receiving) = match found.payload {
+        let (bytes, task) = match found.payload {
             #[cfg(feature = "local")]
-            GetResultPayload::File(file, _) => (Stored::File(file), Receiving(None)),
+            GetResultPayload::File(file, _) => (Stored::File(file), None),
             GetResultPayload::Stream(stream) => {
-                let (received, receiving) = receive(stream);
-                (Stored::Stream(received), receiving)
+                let (received, task) = receive(stream);
+                (Stored::Stream(received), Some(task))
             }
         };
+        let receiving = Receiving { task, is_dropped: Arc::default() };
         let source = Source {
             bytes,
+            is_dropped: Arc::clone(&receiving.is_dropped),
             left: file.size_bytes,
             hasher: file.checksum.as_ref().map(|(checksum, _)| checksum.hasher()),
             failure: None,
@@ -101,7 +117,8 @@ impl Reader {
         let before = output.len();
         let outcome = match self.plain {
             true => self.source.lock().append(output, n),
-            false => self.decompress(output, n),
+            // What is left may be few bytes that decompress to many.
+            false => self.check_wanted().and_then(|()| self.decompress(output, n)),
         };
         outcome.map_err(|error| self.failed(error))?;
         let read = (output.len() - before) as u64;
@@ -159,6 +176,10 @@ impl Reader {
         self.verify()
     }
 
+    fn check_wanted(&self) -> io::Result<()> {
+        self.source.lock().check_wanted()
+    }
+
     fn decompress(&mut self, output: &mut Vec<u8>, n: u64) -> io::Result<()> {
         let reader = match &mut self.decompressor {
             Some(reader) => reader,
@@ -206,6 +227,8 @@ impl Read for Shared {
 
 struct Source {
     bytes: Stored,
+    /// Whether nobody waits for the bytes any more.
+    is_dropped: Arc<AtomicBool>,
     /// How many bytes there must still be.
     left: u64,
     hasher: Option<Hasher>,
@@ -232,6 +255,7 @@ impl Source {
     fn append(&mut self, output: &mut Vec<u8>, n: u64) -> io::Result<()> {
         let mut n = n.min(self.left);
         while n > 0 {
+            self.check_wanted()?;
             let start = output.len();
             let read = match &mut self.bytes {
                 #[cfg(feature = "local")]
@@ -273,6 +297,7 @@ impl Source {
         if n == 0 {
             return Ok(0);
         }
+        self.check_wanted()?;
         let read = match &mut self.bytes {
             #[cfg(feature = "local")]
             Stored::File(file) => match file.read(&mut buffer[..n]) {
@@ -290,6 +315,17 @@ impl Source {
         };
         self.took(read, |hasher| hasher.update(&buffer[..read]))?;
         Ok(read)
+    }
+
+    /// Ends a job that nobody waits for: nobody sees the error.
+    fn check_wanted(&mut self) -> io::Result<()> {
+        match self.is_dropped.load(Ordering::Relaxed) {
+            false => Ok(()),
+            true => Err(self.fail(object_store::Error::Generic {
+                store: "lode",
+                source: "nobody waits for it any more".into(),
+            })),
+        }
     }
 
     fn took(&mut self, read: usize, hash: impl FnOnce(&mut Hasher)) -> io::Result<()> {
@@ -327,19 +363,23 @@ struct Received {
 /// How many chunks of a stream are held; stores give chunks of some ten kilobytes.
 const AHEAD: usize = 16;
 
-/// The task that receives a stream, if there is one. Dropping this ends it, and with it any job
-/// that waits for its next chunk: whoever waits for the jobs holds it.
-pub(super) struct Receiving(Option<AbortHandle>);
+/// Dropping this ends any job that reads the object, at its next step, and the task that receives a
+/// stream, if there is one, for whose next chunk a job may wait: whoever waits for the jobs holds it.
+pub(super) struct Receiving {
+    task: Option<AbortHandle>,
+    is_dropped: Arc<AtomicBool>,
+}
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        if let Some(task) = &self.0 {
+        self.is_dropped.store(true, Ordering::Relaxed);
+        if let Some(task) = &self.task {
             task.abort();
         }
     }
 }
 
-fn receive(mut stream: BoxStream<'static, object_store::Result<Bytes>>) -> (Received, Receiving) {
+fn receive(mut stream: BoxStream<'static, object_store::Result<Bytes>>) -> (Received, AbortHandle) {
     let (sender, chunks) = mpsc::channel(AHEAD);
     let task = tokio::spawn(async move {
         while let Some(chunk) = stream.next().await {
@@ -348,7 +388,7 @@ fn receive(mut stream: BoxStream<'static, object_store::Result<Bytes>>) -> (Rece
             }
         }
     });
-    (Received { chunks, current: Bytes::new() }, Receiving(Some(task.abort_handle())))
+    (Received { chunks, current: Bytes::new() }, task.abort_handle())
 }
 
 impl Received {

@@ -9,11 +9,9 @@ use super::kind::{Attempt, Kind, Object, known_checksum};
 use super::subject::Subject;
 use super::{Examined, Expire, Gc, Restore, Retain, Verify, VerifyLevel};
 use crate::commit::History;
-use crate::compress::Noop;
 use crate::data::{self, FileToRead};
 use crate::error::{Error, Result};
 use crate::id::VolumeSnapshotId;
-use crate::limits::Limits;
 use crate::manifest::{Successor, VolumeManifest, VolumeTombstone};
 use crate::metadata::{IntoMetadata, Metadata};
 use crate::progress::Meter;
@@ -125,14 +123,7 @@ async fn examine(
 ) -> Result<Examined> {
     let Some(block) = manifest.blocks.get(place) else { return Ok(Examined::Wholly) };
     let (checksum, examined) = known_checksum(block.checksum_in(manifest));
-    let file = FileToRead {
-        key: block.path.clone(),
-        size_bytes: block.object_length,
-        checksum,
-        compressor: Arc::new(Noop),
-        limits: Limits { max_decoded_bytes: None, ..Limits::default() },
-        meter,
-    };
+    let file = FileToRead::block(block.path.clone(), block.object_length, checksum, meter);
     data::examine(store, file, None).await?;
     Ok(examined)
 }

@@ -1,16 +1,17 @@
 //! Blocks that somebody else has staged.
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::{FutureExt, TryStreamExt};
-use twox_hash::XxHash3_128;
 
 use super::Volume;
 use super::block::StagedBlock;
 use super::context::Context;
 use super::stage::staged;
 use super::state::{Open, Staged};
+use crate::checksum::Checksum;
+use crate::data::{self, FileToRead};
 use crate::error::{Error, Result};
-use crate::store::broken_off;
+use crate::progress::Meter;
 
 impl<S: Open> Volume<S> {
     /// Takes over a block that a [`Stager`](crate::Stager) staged, here or in another process: the
@@ -90,22 +91,14 @@ pub(super) async fn verify(
     if !with_content {
         return Ok(());
     }
-    let Some(found) = store.get(&key).await? else {
-        return Err(Error::corrupt(key, "it is missing"));
-    };
-    let (mut hash, mut left) = (XxHash3_128::new(), block.name.length);
-    let mut chunks = found.into_stream();
-    while let Some(chunk) = chunks.try_next().await.map_err(Error::storage("get", &*key))? {
-        hash.write(&chunk);
-        left = left.saturating_sub(chunk.len() as u64);
-        tokio::task::yield_now().await;
-    }
-    if left > 0 {
-        return Err(Error::storage("get", key)(broken_off(left)));
-    }
-    match hash.finish_128() == block.name.checksum {
-        true => Ok(()),
-        false => Err(Error::corrupt(key, "its bytes are not those that were staged")),
+    let checksum = Some((Checksum::Xxh3_128, block.name.checksum()));
+    let file = FileToRead::block(key.clone(), block.name.length, checksum, Meter::default());
+    match data::examine(store, file, None).await {
+        Err(error) if error.is_not_found() => Err(Error::corrupt(key, "it is missing")),
+        Err(Error::Corrupt { .. }) => {
+            Err(Error::corrupt(key, "its bytes are not those that were staged"))
+        }
+        examined => examined,
     }
 }
 

@@ -101,7 +101,7 @@ impl StagedBlock {
             path: self.path(),
             path_offset: 0,
             object_length: self.name.length,
-            checksum: Some(format!("{:032x}", self.name.checksum)),
+            checksum: Some(self.name.checksum()),
             checksum_algorithm: None,
         }
     }
@@ -111,6 +111,11 @@ impl BlockName {
     /// The same for a block that was staged once more.
     pub(super) fn but_for_seq(&self) -> Self {
         Self { seq: 0, ..self.clone() }
+    }
+
+    /// The xxh3-128 of the bytes, as manifests have it.
+    pub(super) fn checksum(&self) -> String {
+        format!("{:032x}", self.checksum)
     }
 
     /// Exactly what `Display` gives; `None` for any other text.
