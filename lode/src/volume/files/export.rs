@@ -27,7 +27,8 @@ impl<S: State> Volume<S> {
     /// [`read_ahead_bytes`](crate::VolumeLimits::read_ahead_bytes) of them are held in memory. They are
     /// written to `.lode-export-<id>` in the same folder, which gets its name when it is complete and on
     /// disk: what is at `path` is never half of a volume. It is removed after a failure, and if the
-    /// future is dropped before it is complete; a process that is killed leaves it.
+    /// future is dropped before it is complete; a process that is killed leaves it. On a file system
+    /// without hard links, an empty file has the name for a moment before.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

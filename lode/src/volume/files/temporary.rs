@@ -1,5 +1,8 @@
 //! A file that has its name only when it is complete.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -61,9 +64,21 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists()),
         // There are file systems without links.
-        Err(_) => check(to, false).and_then(|()| fs::rename(from, to)),
+        Err(_) => rename_new(from, to),
         Ok(()) => Ok(()),
     }
+}
+
+/// Renames a file, if none has the new name. An empty file takes that name first, so that no other can.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).open(to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists()),
+        taken => drop(taken?),
+    }
+    fs::rename(from, to).inspect_err(|_| {
+        // What it fails for, nothing can be done about.
+        let _ = fs::remove_file(to);
+    })
 }
 
 /// Refuses a name that is taken.
