@@ -1,8 +1,10 @@
 //! Progress of long reads and writes.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How far one read or write has come: totals since it began, from zero for each call.
 #[non_exhaustive]
@@ -16,8 +18,10 @@ pub struct Progress {
     pub files: u64,
 }
 
-/// The function a long read or write tells its [`Progress`]. It is called from several threads,
-/// a few times per megabyte, and should return at once.
+/// The function a long read or write tells its [`Progress`]. It is called from several threads, a few
+/// times per megabyte, and one call comes after the other: no number falls, and the last call has the
+/// totals. It should return at once, since others wait for it, and must not call into the read or write
+/// that it is told of, which may be among them.
 pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// Counts, and tells the caller's function if there is one.
@@ -26,21 +30,13 @@ pub(crate) struct Meter(Option<Arc<Inner>>);
 
 struct Inner {
     tell: ProgressFn,
-    bytes: AtomicU64,
-    records: AtomicU64,
-    files: AtomicU64,
+    /// Held while the function is called: what it is told grows.
+    totals: Mutex<Progress>,
 }
 
 impl Meter {
     pub(crate) fn new(tell: Option<ProgressFn>) -> Self {
-        Self(tell.map(|tell| {
-            Arc::new(Inner {
-                tell,
-                bytes: AtomicU64::new(0),
-                records: AtomicU64::new(0),
-                files: AtomicU64::new(0),
-            })
-        }))
+        Self(tell.map(|tell| Arc::new(Inner { tell, totals: Mutex::default() })))
     }
 
     pub(crate) fn bytes(&self, n: u64) {
@@ -57,11 +53,11 @@ impl Meter {
 
     fn add(&self, bytes: u64, records: u64, files: u64) {
         let Some(inner) = &self.0 else { return };
-        (inner.tell)(Progress {
-            bytes: inner.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes,
-            records: inner.records.fetch_add(records, Ordering::Relaxed) + records,
-            files: inner.files.fetch_add(files, Ordering::Relaxed) + files,
-        });
+        let mut totals = inner.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.bytes = totals.bytes.saturating_add(bytes);
+        totals.records = totals.records.saturating_add(records);
+        totals.files = totals.files.saturating_add(files);
+        (inner.tell)(*totals);
     }
 }
 

@@ -31,14 +31,11 @@ async fn progress_grows_to_the_totals() {
     assert!(snapshot.files().len() > 1, "it rolled over");
     let check = |what| {
         let told = std::mem::take(&mut *seen.lock().unwrap());
-        let totals = told.iter().copied().reduce(|a, b| {
-            let mut most = a;
-            most.bytes = a.bytes.max(b.bytes);
-            most.records = a.records.max(b.records);
-            most.files = a.files.max(b.files);
-            most
-        });
-        let totals = totals.unwrap();
+        let grows = told.is_sorted_by_key(|p| p.bytes)
+            && told.is_sorted_by_key(|p| p.records)
+            && told.is_sorted_by_key(|p| p.files);
+        assert!(grows, "{what}: {told:?}");
+        let totals = told.last().unwrap();
         let expected = (snapshot.size_bytes(), 60_000, snapshot.files().len() as u64);
         assert_eq!((totals.bytes, totals.records, totals.files), expected, "{what}");
         let between = told.iter().any(|p| p.records > 0 && p.records < 60_000);
