@@ -157,6 +157,9 @@ async fn a_list_that_lags_brings_nothing_back() {
     let sent = one.stager().stage_overwrite_at(0, bytes(2, 0..10)).await.unwrap();
     let two = one.accept(sent.clone()).await.unwrap().commit(metadata! {}).await.unwrap();
     let three = two.restore(snapshot(1), metadata! {}).await.unwrap();
+    faulty.rule(Rule::on(Op::List, Class::Data, Fault::Short).skip(1));
+    let error = three.sessions().await.unwrap_err();
+    assert!(error.to_string().contains("is not listed"), "{error}");
     let again = three.accept(sent).await.unwrap();
     faulty.rule(Rule::on(Op::List, Class::Data, Fault::Short));
     let failed = again.commit(metadata! {}).await.unwrap_err();

@@ -1,5 +1,6 @@
 //! The manifests of one dataset or volume: loading, listing, remembering.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -146,6 +147,34 @@ impl<C: Chain> History<C> {
                 self.load(id).await?.ok_or_else(|| self.not_found(id))
             })
             .buffered(LOADS_IN_FLIGHT)
+    }
+
+    /// Looks at what lies between the snapshot `oldest` (0 stands before the first) and `head`, oldest
+    /// first.
+    ///
+    /// # Errors
+    /// Of the listing and the loads; [`Error::ManifestInvalid`] if the listing lacks one of lode's.
+    pub(crate) async fn look_between(
+        &self,
+        oldest: u64,
+        head: &dyn Link,
+        mut look: impl FnMut(Entry<C>),
+    ) -> Result<()> {
+        let newest = head.id().get();
+        if oldest >= newest {
+            return Ok(());
+        }
+        // Not a range of numbers: Go's are not dense.
+        let ids = self.ids().await?.into_iter().map(SnapshotId::get);
+        let between: Vec<_> = ids.filter(|id| (oldest + 1..newest).contains(id)).collect();
+        let mut before = SnapshotId::new(oldest).ok();
+        let mut entries = pin!(self.load_all(between.into_iter()));
+        while let Some(entry) = entries.try_next().await? {
+            self.check_follows(before, entry.link())?;
+            before = Some(entry.link().id());
+            look(entry);
+        }
+        self.check_follows(before, head)
     }
 
     /// Makes sure that a listing has not left out what comes before this, which it says is there: a

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
@@ -156,7 +155,13 @@ async fn parent(
         Some(_) if newest <= id.get() => None,
         _ => history.head().await?.filter(|head| head.snapshot_id > base.snapshot_id),
     };
-    look_between(history, change, oldest, head.as_ref().unwrap_or(base)).await?;
+    let onto = head.as_ref().unwrap_or(base);
+    // What was committed once is not committed again, even if it was overwritten since.
+    let look = |entry: Entry<VolumeChain>| {
+        change.look_into(&entry);
+    };
+    history.look_between(oldest, &**onto, look).await?;
+    change.look_into(&Entry::Live(Arc::clone(onto)));
     let Some(head) = head else { return Ok(Arc::clone(base)) };
     let may_rebase = matches!(on_conflict, OnConflict::Retry(retry) if retry.attempts > 0);
     if may_rebase || is_harmless(history, change, id, &head).await? {
@@ -186,33 +191,6 @@ async fn is_harmless(
         }
     }
     Ok(true)
-}
-
-/// Looks for the blocks in all snapshots from the oldest one that a block was staged on, up to
-/// `parent`: what was committed once is not committed again, even if it was overwritten since.
-async fn look_between(
-    history: &History<VolumeChain>,
-    change: &VolumeChange,
-    oldest: u64,
-    parent: &Arc<VolumeManifest>,
-) -> Result<()> {
-    let newest = parent.snapshot_id.get();
-    if oldest >= newest {
-        return Ok(());
-    }
-    // Not a range of numbers: Go's are not dense.
-    let ids = history.ids().await?.into_iter().map(SnapshotId::get);
-    let between = ids.filter(|id| (oldest + 1..newest).contains(id)).collect::<Vec<_>>();
-    let mut entries = pin!(history.load_all(between.into_iter()));
-    let mut before = SnapshotId::new(oldest).ok();
-    while let Some(entry) = entries.try_next().await? {
-        history.check_follows(before, entry.link())?;
-        before = Some(entry.link().id());
-        change.look_into(&entry);
-    }
-    history.check_follows(before, &**parent)?;
-    change.look_into(&Entry::Live(Arc::clone(parent)));
-    Ok(())
 }
 
 /// What the snapshots with these numbers have.

@@ -11,12 +11,13 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use super::Volume;
 use super::accept::{check_size, check_volume, verify};
 use super::block::{BlockName, Kind, StagedBlock};
+use super::chain::VolumeChain;
 use super::context::Context;
 use super::map;
 use super::stage::staged;
 use super::staging::Staging;
 use super::state::{Open, Staged, State};
-use crate::commit::{Chain, Entry, LOADS_IN_FLIGHT};
+use crate::commit::{Chain, Entry};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
 use crate::manifest::BlockRef;
@@ -292,20 +293,11 @@ async fn uncommitted(
     {
         found.retain_unnamed(&head.blocks);
         if let Some(oldest) = found.oldest_base() {
-            let between = history.ids().await?.into_iter().filter(|id| id.get() > oldest);
-            let entries =
-                futures::stream::iter(between.filter(|id| *id < head.snapshot_id.number()))
-                    .map(|id| async move {
-                        history.load(id).await?.ok_or_else(|| history.not_found(id))
-                    })
-                    .buffered(LOADS_IN_FLIGHT);
-            let mut entries = std::pin::pin!(entries);
-            while let Some(entry) = entries.try_next().await? {
-                match entry {
-                    Entry::Live(manifest) => found.retain_unnamed(&manifest.blocks),
-                    Entry::Expired(gone) => found.retain_unnamed(&gone.expired_blocks),
-                }
-            }
+            let look = |entry: Entry<VolumeChain>| match entry {
+                Entry::Live(manifest) => found.retain_unnamed(&manifest.blocks),
+                Entry::Expired(gone) => found.retain_unnamed(&gone.expired_blocks),
+            };
+            history.look_between(oldest, &*head, look).await?;
         }
     }
     Ok(found)
