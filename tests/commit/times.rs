@@ -61,3 +61,49 @@ async fn an_append_of_unknown_times_makes_the_range_unknown() {
     let known = timed("d").append(&[Timed { at: at(7) }], metadata! {}).await.unwrap();
     assert_eq!(known.time_range(), at(7).zip(at(7)));
 }
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Record)]
+struct Created {
+    #[lode(timestamp)]
+    created: Option<DateTime<Utc>>,
+    updated: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Record)]
+struct Updated {
+    created: Option<DateTime<Utc>>,
+    #[lode(timestamp)]
+    updated: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Record)]
+struct Renamed {
+    #[lode(timestamp)]
+    #[serde(alias = "created")]
+    made: Option<DateTime<Utc>>,
+}
+
+#[tokio::test]
+async fn the_range_is_of_the_field_that_is_the_timestamp_now() {
+    let store = lode_store(memory() as Arc<dyn ObjectStore>);
+    let created = |id: &'static str| Dataset::<Created>::new(&store, id).unwrap();
+    let updated = |id: &'static str| Dataset::<Updated>::new(&store, id).unwrap();
+    let renamed = |id: &'static str| Dataset::<Renamed>::new(&store, id).unwrap();
+    let old = [Created { created: at(5), updated: at(1000) }];
+    let new = [Updated { created: at(6), updated: at(2000) }];
+
+    created("a").write(&old, metadata! {}).await.unwrap();
+    let both = updated("a").append(&new, metadata! {}).await.unwrap();
+    assert_eq!(both.time_range(), at(1000).zip(at(2000)));
+    let back = created("a").append(&old, metadata! {}).await.unwrap();
+    assert_eq!(back.time_range(), at(5).zip(at(6)));
+
+    // Without statistics only the timestamp's own are there.
+    created("b").statistics(false).write(&old, metadata! {}).await.unwrap();
+    let unknown = updated("b").append(&new, metadata! {}).await.unwrap();
+    assert_eq!(unknown.time_range(), None);
+
+    created("c").statistics(false).write(&old, metadata! {}).await.unwrap();
+    let known = renamed("c").append(&[Renamed { made: at(7) }], metadata! {}).await.unwrap();
+    assert_eq!(known.time_range(), at(5).zip(at(7)));
+}

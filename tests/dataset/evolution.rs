@@ -269,3 +269,53 @@ async fn a_renamed_struct_is_no_change() {
     assert!(latest.files().iter().all(|file| file.schema == Some(0)));
     assert_eq!(all(&old).await.unwrap().len(), 2);
 }
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+struct Before {
+    #[lode(partition)]
+    state: Option<State>,
+    id: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+struct After {
+    #[lode(partition)]
+    state: Option<Status>,
+    id: u16,
+}
+
+/// A partition is called by the name of a variant, which may have been another one.
+#[tokio::test]
+async fn partitions_of_a_renamed_name_are_those_of_the_new_one() {
+    let store = lode::Store::memory();
+    let before = Dataset::<Before>::new(&store, "d").unwrap().layout(HiveLayout);
+    let after = Dataset::<After>::new(&store, "d").unwrap().layout(HiveLayout);
+    let old = |state, id| Before { state, id };
+    let new = |state, id| After { state, id };
+    let records = [old(Some(State::Flown), 1), old(Some(State::Cancelled), 2), old(None, 3)];
+    before.write(&records, metadata! {}).await.unwrap();
+    let landed = new(Some(Status::Landed), 4);
+    let both = after.append(std::slice::from_ref(&landed), metadata! {}).await.unwrap();
+
+    let all_landed = [new(Some(Status::Landed), 1), landed.clone()];
+    for name in ["Landed", "Flown"] {
+        let mut found = after.read(&both).partition("state", name).await.unwrap();
+        found.sort_by_key(|record| record.id);
+        assert_eq!(found, all_landed, "{name}");
+        let mut found = after.scan(&both).partition("state", name).collect().await.unwrap();
+        found.sort_by_key(|record| record.id);
+        assert_eq!(found, all_landed, "{name}");
+    }
+    let cancelled = after.read(&both).partition("state", "Cancelled").await.unwrap();
+    assert_eq!(cancelled, [new(Some(Status::Cancelled), 2)]);
+    // Who does not know the new name reads by the one it knows.
+    let both = before.snapshot(both.id()).await.unwrap();
+    let found = before.read(&both).partition("state", "Flown").await.unwrap();
+    assert_eq!(found, [old(Some(State::Flown), 1)]);
+
+    let next = new(Some(Status::Landed), 5);
+    after.replace_partitions(std::slice::from_ref(&next), metadata! {}).await.unwrap();
+    let mut found = all(&after).await.unwrap();
+    found.sort_by_key(|record| record.id);
+    assert_eq!(found, [new(Some(Status::Cancelled), 2), new(None, 3), next]);
+}

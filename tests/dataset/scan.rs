@@ -1,5 +1,6 @@
 //! Scans: what they read, and what they refuse before they read anything.
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lode::codec::{Bincode, Jsonl};
 use lode::compress::Zstd;
@@ -7,7 +8,7 @@ use lode::{Dataset, Error, HiveLayout, Record, SkippedBy, metadata};
 use serde::{Deserialize, Serialize};
 
 use crate::support::script::{Class, Op};
-use crate::support::{FaultStore, memory, put};
+use crate::support::{FaultStore, forge, memory, put};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 struct Flight {
@@ -219,5 +220,114 @@ async fn files_of_older_schemas_are_pruned_by_what_they_say() {
         if !expected.is_empty() {
             assert_eq!(scan().collect().await.unwrap(), expected, "{predicate}");
         }
+    }
+}
+
+/// Partitioned by a day of the place, which need not be that of UTC.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+struct ByPlace {
+    ts: DateTime<Utc>,
+    #[lode(partition)]
+    ts_day: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+struct ByTime {
+    #[lode(partition = "day")]
+    ts: DateTime<Utc>,
+}
+
+/// Has a field that is called like a key of [`ByTime`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+struct ByGate {
+    ts: DateTime<Utc>,
+    ts_day: Option<String>,
+    #[lode(partition)]
+    gate: Option<String>,
+}
+
+#[tokio::test]
+async fn partition_keys_mean_what_they_did_in_the_record_of_their_file() {
+    let (store, other) = (faults(), faults());
+    let time_of = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let late = time_of("2024-01-01T23:30:00Z");
+    let place = Dataset::<ByPlace>::new(&store.store(), "f").unwrap().layout(HiveLayout);
+    let record = ByPlace { ts: late, ts_day: "2024-01-02".to_owned() };
+    place.write(&[record], metadata! {}).await.unwrap();
+    let time = Dataset::<ByTime>::new(&store.store(), "f").unwrap().layout(HiveLayout);
+    // The keys are the same texts.
+    let both = time.append(&[ByTime { ts: late }], metadata! {}).await.unwrap();
+    let before = || ByTime::columns().ts.lt(time_of("2024-01-02T00:00:00Z"));
+    let after = || ByTime::columns().ts.ge(time_of("2024-01-02T12:00:00Z"));
+    let found = time.scan(&both).filter(before()).collect().await.unwrap();
+    assert_eq!(found, vec![ByTime { ts: late }; 2]);
+    let plan = time.scan(&both).filter(after()).plan().unwrap();
+    let by: Vec<_> = plan.skipped.iter().map(|skipped| skipped.by).collect();
+    assert_eq!(by, [SkippedBy::Partition, SkippedBy::Statistics], "{plan}");
+
+    // Of a file without a schema it is not known what its keys are made of.
+    edit_hive(&store, 2, |manifest| {
+        for file in manifest["files"].as_array_mut().unwrap() {
+            let file = file.as_object_mut().unwrap();
+            file.remove("schema").and(file.remove("stats")).unwrap();
+        }
+    })
+    .await;
+    let time = Dataset::<ByTime>::new(&store.store(), "f").unwrap().layout(HiveLayout);
+    let both = time.latest().await.unwrap().unwrap();
+    assert_eq!(time.scan(&both).filter(before()).plan().unwrap().read.len(), 2);
+    assert_eq!(time.scan(&both).filter(after()).plan().unwrap().read.len(), 2);
+
+    let time = Dataset::<ByTime>::new(&other.store(), "f").unwrap().layout(HiveLayout);
+    time.write(&[ByTime { ts: late }], metadata! {}).await.unwrap();
+    let gate = Dataset::<ByGate>::new(&other.store(), "f").unwrap().layout(HiveLayout);
+    let newest = gate.latest().await.unwrap().unwrap();
+    let found = gate.scan(&newest).filter(ByGate::columns().ts_day.is_null());
+    let expected = ByGate { ts: late, ts_day: None, gate: None };
+    assert_eq!(found.collect().await.unwrap(), [expected]);
+}
+
+/// Changes the manifest of a snapshot in the Hive layout.
+async fn edit_hive(store: &FaultStore, id: u64, change: impl FnOnce(&mut serde_json::Value)) {
+    let key = format!("datasets/f/segments/{id:019}/manifest.json");
+    let mut manifest = forge::json_at(&**store.inner(), &key).await;
+    change(&mut manifest);
+    forge::put_json(&**store.inner(), &key, &manifest).await;
+}
+
+/// Go cuts a time to its day, in text, and has a word for null.
+#[tokio::test]
+async fn partitions_of_go_are_less_than_their_fields() {
+    let store = faults();
+    let open = || Dataset::<ByPlace>::new(&store.store(), "f").unwrap().layout(HiveLayout);
+    let record = |text: &str| ByPlace { ts: DateTime::UNIX_EPOCH, ts_day: text.to_owned() };
+    let records = ["2024-01-01T07:00:00Z", "2024-01-02", "null"].map(record);
+    open().write(&records, metadata! {}).await.unwrap();
+    edit_hive(&store, 1, |manifest| {
+        for file in manifest["files"].as_array_mut().unwrap() {
+            let value = &mut file["partition"]["ts_day"];
+            match value.as_str().unwrap() {
+                "null" => *value = "<nil>".into(),
+                text => *value = text[..10].into(),
+            }
+            let file = file.as_object_mut().unwrap();
+            file.remove("schema").and(file.remove("stats")).unwrap();
+        }
+    })
+    .await;
+    let dataset = open();
+    let snapshot = dataset.latest().await.unwrap().unwrap();
+    let day = || ByPlace::columns().ts_day;
+    for (wanted, read, found) in [
+        (day().eq("2024-01-01T07:00:00Z"), 2, &records[..1]),
+        (day().ge("2024-01-02"), 2, &records[1..]),
+        (day().lt("2024-01-01"), 1, &[]),
+        (day().starts_with("2024-01-01T"), 2, &records[..1]),
+        (day().eq("null"), 1, &records[2..]),
+    ] {
+        let scan = || dataset.scan(&snapshot).filter(wanted.clone());
+        assert_eq!(scan().plan().unwrap().read.len(), read, "{wanted}");
+        assert_eq!(scan().collect().await.unwrap(), found, "{wanted}");
+        assert_eq!(scan().count().await.unwrap(), found.len() as u64, "{wanted}");
     }
 }

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::id::WriteId;
 use crate::manifest::{Attachment, FileRef, FileStats, GcRef, Manifest, Operation, Partitioner};
 use crate::metadata::Metadata;
-use crate::partition::Partition;
-use crate::record::RecordSchema;
+use crate::partition::{Partition, Renames};
+use crate::record::{FieldSchema, Record, RecordSchema};
 
 /// A snapshot to be, without its parent: its data objects are stored.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub struct Encoding {
     pub(crate) checksum: Option<String>,
     /// The records' schema, and what it can read; `None` for a blob.
     pub(crate) evolution: Option<Evolution>,
-    /// The timestamp column, if the records have one.
-    pub(crate) timestamp: Option<&'static str>,
+    /// The timestamp field, if the records have one.
+    pub(crate) timestamp: Option<&'static FieldSchema>,
     pub(crate) partition_keys: Option<&'static [&'static str]>,
 }
 
@@ -134,8 +134,9 @@ impl Draft {
                 manifest.carry(parent, |_| true);
             }
             Operation::ReplacePartitions => {
-                let touched = touched(&self.files);
-                let stays = |file: &&FileRef| !touched.contains(&file.partition().as_deref());
+                let renames = self.encoding.renames();
+                let touched = Touched::of(&self.files, &renames);
+                let stays = |file: &&FileRef| !touched.has(file);
                 if let Some(evolution) = &self.encoding.evolution {
                     evolution.check(parent, parent.files.iter().filter(stays))?;
                 }
@@ -164,11 +165,7 @@ impl Draft {
             // Files of Go's do not say what they hold, but all of them stay.
             (Operation::Append, Some(parent)) => {
                 manifest.row_count = parent.row_count.saturating_add(sum(&self.files));
-                let old = match parent.min_timestamp.zip(parent.max_timestamp) {
-                    Some(range) => Some(Some(range)),
-                    None if parent.row_count == 0 => Some(None),
-                    None => self.range_of(&parent.files),
-                };
+                let old = self.range_of_parent(parent);
                 old.zip(self.range_of(&self.files)).map(|(old, new)| either(old, new, union))
             }
             _ => {
@@ -179,9 +176,30 @@ impl Draft {
         (manifest.min_timestamp, manifest.max_timestamp) = range.flatten().unzip();
     }
 
+    /// Between which times the records of the parent are. Its own range can be of a field that was the
+    /// timestamp before: it counts for files of Go's only, for which nothing else says it.
+    fn range_of_parent(&self, parent: &Manifest) -> Option<Option<TimeRange>> {
+        if parent.row_count == 0 {
+            return Some(None);
+        }
+        let says = |file: &&FileRef| {
+            let column = self.encoding.timestamp;
+            file.schema.is_some() || column.is_some_and(|it| recorded_range(file, it).is_some())
+        };
+        let known = self.range_of(parent.files.iter().filter(says))?;
+        if parent.files.iter().all(|file| says(&file)) {
+            return Some(known);
+        }
+        let own = parent.min_timestamp.zip(parent.max_timestamp)?;
+        Some(either(known, Some(own), union))
+    }
+
     /// Between which times the records of these files are, if all of the files say it.
-    fn range_of(&self, files: &[FileRef]) -> Option<Option<TimeRange>> {
-        files.iter().try_fold(None, |range, file| {
+    fn range_of<'a>(
+        &self,
+        files: impl IntoIterator<Item = &'a FileRef>,
+    ) -> Option<Option<TimeRange>> {
+        files.into_iter().try_fold(None, |range, file| {
             let found = recorded_range(file, self.encoding.timestamp?)?;
             Some(either(range, found, union))
         })
@@ -200,12 +218,31 @@ fn add_stats(file: &mut FileRef, found: &FileStats) {
     stats.columns.extend(found.columns.iter().cloned());
 }
 
-/// The partitions that these files are of.
-pub(crate) fn touched(files: &[FileRef]) -> HashSet<Option<&Partition>> {
-    files.iter().map(|file| file.partition.as_ref()).collect()
+/// The partitions that some new files are of.
+pub(crate) struct Touched<'a> {
+    partitions: HashSet<Option<&'a Partition>>,
+    renames: &'a Renames,
+}
+
+impl<'a> Touched<'a> {
+    pub(crate) fn of(files: &'a [FileRef], renames: &'a Renames) -> Self {
+        Self { partitions: files.iter().map(|file| file.partition.as_ref()).collect(), renames }
+    }
+
+    /// Whether an older file is of one of them.
+    pub(crate) fn has(&self, file: &FileRef) -> bool {
+        let partition = file.partition().map(|partition| self.renames.partition(partition));
+        self.partitions.contains(&partition.as_deref())
+    }
 }
 
 impl Encoding {
+    /// What the partitions of older files are called now.
+    fn renames(&self) -> Renames {
+        let evolution = self.evolution.as_ref();
+        evolution.map(|it| Renames::of(it.record.fields())).unwrap_or_default()
+    }
+
     /// Makes sure that a write of this encoding can follow `parent`, whose manifest is at `path`.
     pub(crate) fn check_parent(
         &self,
@@ -252,16 +289,23 @@ impl Encoding {
     }
 }
 
+/// The field of a record's time, if it has one.
+pub(crate) fn timestamp_of<T: Record>() -> Option<&'static FieldSchema> {
+    let name = T::TIMESTAMP?;
+    T::SCHEMA.fields().iter().find(|field| field.name == name)
+}
+
 /// What a manifest holds, in errors.
 pub(crate) fn content_name(is_blob: bool) -> &'static str {
     if is_blob { "a blob" } else { "records" }
 }
 
-/// The time range that a file's statistics give for `column`: `None` if they do not say, and
-/// `Some(None)` if no row has a time.
-pub(crate) fn recorded_range(file: &FileRef, column: &str) -> Option<Option<TimeRange>> {
+/// The time range that a file's statistics give for the field, by its name or an alias: `None` if they
+/// do not say, and `Some(None)` if no row has a time.
+pub(crate) fn recorded_range(file: &FileRef, field: &FieldSchema) -> Option<Option<TimeRange>> {
     let stats = file.stats.as_ref()?;
-    let found = stats.columns.iter().find(|found| found.name == column)?;
+    let names = || std::iter::once(&field.name).chain(field.aliases);
+    let found = stats.columns.iter().find(|found| names().any(|name| found.name == *name))?;
     let time = |value: &serde_json::Value| {
         Some(DateTime::parse_from_rfc3339(value.as_str()?).ok()?.to_utc())
     };

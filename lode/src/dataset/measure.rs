@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 
-use super::draft::{TimeRange, recorded_range, touched};
+use super::draft::{TimeRange, Touched, recorded_range, timestamp_of};
 use super::formats::Formats;
 use crate::error::{BoxError, Result};
 use crate::manifest::{
     ColumnStats, FileRef, FileStats, Manifest, canonical, is_writable, time_json,
 };
+use crate::partition::Renames;
 use crate::record::Record;
 
 /// The timestamps of some records.
@@ -58,12 +59,13 @@ pub(super) async fn measure_kept<T: Record>(
     base: &Manifest,
     files: &[FileRef],
 ) -> Result<HashMap<String, FileStats>> {
-    let touched = touched(files);
+    let renames = Renames::of(T::SCHEMA.fields());
+    let touched = Touched::of(files, &renames);
     let mut measured = HashMap::new();
     for file in &base.files {
         let is_known = file.rows().is_some()
-            && T::TIMESTAMP.is_none_or(|column| recorded_range(file, column).is_some());
-        if is_known || touched.contains(&file.partition().as_deref()) {
+            && timestamp_of::<T>().is_none_or(|column| recorded_range(file, column).is_some());
+        if is_known || touched.has(file) {
             continue;
         }
         let (mut rows, mut span, mut is_writable) = (0, Span::default(), true);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::batch::write_records;
 use super::blob::write_blob;
-use super::draft::Encoding;
+use super::draft::{Encoding, timestamp_of};
 use super::formats::{Decoder, Formats};
 use super::measure::measure_kept;
 use super::staging::Staging;
@@ -85,7 +85,7 @@ impl<T: Record> Operations for T {
             compressor: format.compression().name().to_owned(),
             checksum: formats.context.checksum.map(|checksum| checksum.name().to_owned()),
             evolution: Some(formats.evolution()),
-            timestamp: T::TIMESTAMP,
+            timestamp: timestamp_of::<T>(),
             partition_keys: partitioning.map(|partitioning| partitioning.keys),
         }
     }

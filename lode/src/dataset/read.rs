@@ -18,7 +18,7 @@ use super::{Dataset, Snapshot};
 use crate::codec::{Codec, Content};
 use crate::error::{Error, Result};
 use crate::manifest::{FileRef, Manifest};
-use crate::partition::{PartitionFilter, PartitionValue};
+use crate::partition::{PartitionFilter, PartitionValue, Renames};
 use crate::record::Record;
 
 /// Content that is read as records: records.
@@ -38,6 +38,7 @@ pub struct Read<'a, T> {
     formats: Formats<T>,
     snapshot: &'a Snapshot<T>,
     filter: PartitionFilter,
+    renames: Renames,
     older: Option<&'a Snapshot<T>>,
     // Functions, so that awaiting needs no bounds: what is missing is reported once, at `read`.
     collect: fn(Files<T>) -> BoxFuture<'static, Result<Vec<T>>>,
@@ -100,6 +101,7 @@ impl<T, C, L> Dataset<T, C, L> {
             formats: self.formats(),
             snapshot,
             filter: PartitionFilter::new(),
+            renames: Renames::of(T::SCHEMA.fields()),
             older: None,
             collect: |files| collect(files).boxed(),
             stream: in_order,
@@ -127,7 +129,8 @@ impl<T: Content, C: Codec<T>, L> Dataset<T, C, L> {
 
 impl<'a, T> Read<'a, T> {
     /// Only files of partitions where `key` has `value`. Several values of one key mean any of
-    /// them; several keys mean all of them. `None` is null.
+    /// them; several keys mean all of them. `None` is null. A name of an enum that was renamed, with
+    /// `#[serde(alias)]` for the old one, is found by both, whichever the partition is called by.
     pub fn partition(mut self, key: &str, value: impl Into<PartitionValue>) -> Self {
         self.filter = self.filter.with(key, value);
         self
@@ -162,13 +165,15 @@ impl<T: Send + 'static> Read<'_, T> {
         let manifest = self.snapshot.shared();
         history.owns(manifest)?;
         check_keys(&self.filter, manifest)?;
+        let wanted = self.renames.filter(&self.filter);
         let mut known = HashSet::new();
         if let Some(older) = self.older {
             history.owns(older.manifest())?;
             known.extend(older.files().iter().map(|file| file.path.as_str()));
         }
-        let is_wanted =
-            |file: &&FileRef| is_in(file, &self.filter) && !known.contains(file.path.as_str());
+        let is_wanted = |file: &&FileRef| {
+            is_in(file, &wanted, &self.renames) && !known.contains(file.path.as_str())
+        };
         let files = manifest.files.iter().filter(is_wanted).cloned().collect();
         Ok(Files { formats: self.formats.clone(), manifest: Arc::clone(manifest), files })
     }
@@ -186,9 +191,10 @@ pub(super) fn check_keys(filter: &PartitionFilter, manifest: &Manifest) -> Resul
     Ok(())
 }
 
-/// Whether a file is in a partition that `filter` wants.
-pub(super) fn is_in(file: &FileRef, filter: &PartitionFilter) -> bool {
-    filter.is_empty() || file.partition().is_some_and(|partition| filter.matches(&partition))
+/// Whether a file is in a partition that `filter` wants, which has the names of today.
+pub(super) fn is_in(file: &FileRef, filter: &PartitionFilter, renames: &Renames) -> bool {
+    let is_wanted = |partition| filter.matches(&renames.partition(partition));
+    filter.is_empty() || file.partition().is_some_and(is_wanted)
 }
 
 impl<'a, T: Send + 'static> IntoFuture for Read<'a, T> {

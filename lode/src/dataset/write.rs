@@ -137,7 +137,9 @@ impl<T, C, L> Dataset<T, C, L> {
     }
 
     /// Writes a snapshot in which the partitions that these records belong to are exactly these
-    /// records, and all other partitions are as in the newest snapshot.
+    /// records, and all other partitions are as in the newest snapshot. Where a partition key is a name
+    /// of an enum that was renamed, with `#[serde(alias)]` for the old one, partitions by the old name
+    /// are those of the new one.
     ///
     /// A file that stays and does not say how many records it has, or between which times they are
     /// (Go Lode's do not), is read whole to find out.

@@ -54,6 +54,15 @@ impl PartitionFilter {
         self.0.keys().map(String::as_str)
     }
 
+    /// The same filter, with other texts.
+    pub(super) fn map(&self, text: impl Fn(&str, &str) -> String) -> Self {
+        let values = |(key, values): (&String, &Values)| {
+            let texts = values.texts.iter().map(|old| text(key, old)).collect();
+            (key.clone(), Values { null: values.null, texts })
+        };
+        Self(self.0.iter().map(values).collect())
+    }
+
     /// Whether `partition` is wanted. One that has not all keys of the filter is not.
     #[must_use]
     pub fn matches(&self, partition: &Partition) -> bool {

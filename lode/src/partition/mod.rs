@@ -6,6 +6,7 @@
 
 mod encode;
 mod filter;
+mod renames;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use encode::{encode_segment, parse_segment};
 pub use filter::{PartitionFilter, PartitionValue};
+pub(crate) use renames::Renames;
 
 use crate::error::Error;
 

@@ -34,9 +34,9 @@ use super::{Dataset, Snapshot};
 use crate::codec::Codec;
 use crate::error::Result;
 use crate::manifest::{FileRef, Manifest};
-use crate::partition::{PartitionFilter, PartitionValue};
+use crate::partition::{PartitionFilter, PartitionValue, Renames};
 use crate::predicate::{Expr, Predicate};
-use crate::record::{FieldSchema, Record};
+use crate::record::Record;
 
 /// A scan that begins when it is collected, streamed or counted: see [`Dataset::scan`].
 #[must_use = "a scan does nothing until it is collected, streamed or counted"]
@@ -45,7 +45,7 @@ pub struct Scan<'a, T, S = T> {
     snapshot: &'a Snapshot<T>,
     filter: Option<Expr>,
     partitions: PartitionFilter,
-    fields: &'static [FieldSchema],
+    renames: Renames,
     // Functions, so that the methods need no bounds: what is missing is reported once, at `scan`.
     check: fn(&Formats<T>, &Manifest, &[FileRef]) -> Result<()>,
     open: Open<T, S>,
@@ -102,7 +102,7 @@ impl<T, C, L> Dataset<T, C, L> {
             snapshot,
             filter: None,
             partitions: PartitionFilter::new(),
-            fields: T::SCHEMA.fields(),
+            renames: Renames::of(T::SCHEMA.fields()),
             check: Formats::check,
             open: execute::whole,
             counts: execute::counts,
@@ -141,13 +141,13 @@ impl<'a, T, S> Scan<'a, T, S> {
         T: Record,
         P: Record,
     {
-        let Self { formats, snapshot, filter, partitions, fields, counts, .. } = self;
+        let Self { formats, snapshot, filter, partitions, renames, counts, .. } = self;
         Scan {
             formats,
             snapshot,
             filter,
             partitions,
-            fields,
+            renames,
             check: select::check::<T, P>,
             open: execute::selected::<T, P>,
             counts,
@@ -176,7 +176,8 @@ impl<'a, T, S> Scan<'a, T, S> {
     /// dataset, [`Error::UnknownPartitionKey`](crate::Error::UnknownPartitionKey).
     pub fn plan(&self) -> Result<ScanPlan> {
         let manifest = self.manifest()?;
-        let verdicts = manifest.files.iter().map(|file| (file, self.verdict(manifest, file)));
+        let pruner = self.pruner(manifest);
+        let verdicts = manifest.files.iter().map(|file| (file, pruner.verdict(file)));
         Ok(ScanPlan::new(manifest, self.filter.as_ref(), verdicts))
     }
 
@@ -187,14 +188,13 @@ impl<'a, T, S> Scan<'a, T, S> {
         Ok(manifest)
     }
 
-    fn verdict(&self, manifest: &Manifest, file: &FileRef) -> Verdict {
-        let pruner = Pruner {
+    fn pruner<'s>(&'s self, manifest: &'s Manifest) -> Pruner<'s> {
+        Pruner {
             manifest,
-            fields: self.fields,
-            partitions: &self.partitions,
+            partitions: self.renames.filter(&self.partitions),
+            renames: &self.renames,
             filter: self.filter.as_ref(),
-        };
-        pruner.verdict(file)
+        }
     }
 }
 
@@ -251,9 +251,10 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
         let filter = self.filter.clone().map(Arc::new);
         let (mut wanted, mut filters, mut known) = (Vec::new(), Vec::new(), 0_u64);
         for file in &manifest.files {
-            let Verdict::Read { all } = self.verdict(manifest, file) else { continue };
+            let Verdict::Read { all } = pruner.verdict(file) else { continue };
             match (purpose, file.rows()) {
                 (Purpose::Count, Some(rows)) if all => known = known.saturating_add(rows),
+        let pruner = self.pruner(manifest);
                 _ => {
                     wanted.push(file.clone());
                     filters.push(filter.clone().filter(|_| !all));

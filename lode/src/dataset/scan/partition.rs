@@ -1,33 +1,47 @@
 //! What a file's partition says of the columns that partitions are made of.
+//!
+//! What a key is made of is known by the schema of the file: the record that is read may have given its
+//! name to something else since.
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::partition::Partition;
 use crate::predicate::{Bounds, ColumnPath, Literal, days, nanoseconds};
-use crate::record::{FieldSchema, Key, Scalar, Type};
+use crate::record::{Key, RecordField, RecordSchema, RecordType, Scalar, Type};
 
-/// What is known of `column` in a partition, where the record has these fields.
+/// What Go's partitions have for null.
+const GO_NULL: &str = "<nil>";
+
+/// What is known of `column` in a partition, where the file's records have this schema; `None` if it
+/// has none, as Go's.
 pub(super) fn partition_bounds(
     partition: &Partition,
-    fields: &[FieldSchema],
+    schema: Option<&RecordSchema>,
     column: &ColumnPath,
 ) -> Bounds {
     let [level] = column.levels.as_slice() else { return Bounds::UNKNOWN };
     let mut bounds = Bounds::UNKNOWN;
     for name in std::iter::once(&level.name).chain(level.aliases) {
+        let Some(schema) = schema else {
+            if let Some(value) = partition.get(name) {
+                bounds = bounds.and(of_go(value, &level.ty));
+            }
+            continue;
+        };
+        let Some(field) = find(schema, name) else { continue };
         if let Some(value) = partition.get(name) {
             bounds = bounds.and(match value {
                 None => Bounds::NULL,
                 Some(text) => literal(text, &level.ty).map_or(Bounds::UNKNOWN, Bounds::exactly),
             });
         }
-        if level.ty != Type::Scalar(Scalar::Timestamp) {
+        if field.ty != RecordType::Scalar(Scalar::Timestamp) {
             continue;
         }
         for part in Part::ALL {
             let key = format!("{name}_{}", part.name());
             // A field may have that name itself.
-            let is_field = fields.iter().any(|field| is_called(field, &key));
+            let is_field = find(schema, &key).is_some();
             if let Some(value) = partition.get(&key).filter(|_| !is_field) {
                 bounds = bounds.and(match value {
                     None => Bounds::NULL,
@@ -39,8 +53,23 @@ pub(super) fn partition_bounds(
     bounds
 }
 
-fn is_called(field: &FieldSchema, name: &str) -> bool {
-    field.name == name || field.aliases.contains(&name)
+fn find<'a>(schema: &'a RecordSchema, name: &str) -> Option<&'a RecordField> {
+    schema.fields().iter().find(|field| field.name == name)
+}
+
+/// What a key of Go's says: it is always that of a field of the same name, but of a time only the day,
+/// by which the time's text begins.
+fn of_go(value: Option<&str>, ty: &Type) -> Bounds {
+    match value.filter(|text| *text != GO_NULL).and_then(|text| literal(text, ty)) {
+        Some(Literal::Text(text)) => {
+            // Above the day with a `T` and whatever follows.
+            let max = format!("{text}U");
+            let (min, max) = (Some(Literal::Text(text)), Some(Literal::Text(max)));
+            Bounds { min, max, ..Bounds::VALUES }
+        }
+        Some(value) => Bounds::exactly(value),
+        None => Bounds::UNKNOWN,
+    }
 }
 
 /// The value of a partition key, if it is the text of just one value of this type.

@@ -4,16 +4,15 @@ use super::super::read::is_in;
 use super::partition::partition_bounds;
 use super::plan::SkippedBy;
 use crate::manifest::{FileRef, Manifest};
-use crate::partition::PartitionFilter;
+use crate::partition::{PartitionFilter, Renames};
 use crate::predicate::{Bounds, ColumnPath, Expr};
-use crate::record::FieldSchema;
 use crate::record::stats::file_bounds;
 
 pub(super) struct Pruner<'a> {
     pub(super) manifest: &'a Manifest,
-    /// Those of the record.
-    pub(super) fields: &'a [FieldSchema],
-    pub(super) partitions: &'a PartitionFilter,
+    /// By the names of today.
+    pub(super) partitions: PartitionFilter,
+    pub(super) renames: &'a Renames,
     pub(super) filter: Option<&'a Expr>,
 }
 
@@ -34,7 +33,7 @@ pub(super) enum Verdict {
 impl Pruner<'_> {
     pub(super) fn verdict(&self, file: &FileRef) -> Verdict {
         let partition = file.partition();
-        if !is_in(file, self.partitions) {
+        if !is_in(file, &self.partitions, self.renames) {
             let reason = match &partition {
                 Some(partition) => format!("its partition {partition} is not among those wanted"),
                 None => "it is in no partition".to_owned(),
@@ -46,15 +45,15 @@ impl Pruner<'_> {
             let reason = "it has no records".to_owned();
             return Verdict::Skip { by: SkippedBy::Statistics, reason };
         }
+        let schema = file.schema.and_then(|index| self.manifest.schemas.get(index));
         let by_partition = |column: &ColumnPath| match &partition {
-            Some(partition) => partition_bounds(partition, self.fields, column),
+            Some(partition) => partition_bounds(partition, schema, column),
             None => Bounds::UNKNOWN,
         };
         if let (Some(partition), Some(part)) = (&partition, culprit(filter, &by_partition)) {
             let reason = format!("its partition {partition} rules out {part}");
             return Verdict::Skip { by: SkippedBy::Partition, reason };
         }
-        let schema = file.schema.and_then(|index| self.manifest.schemas.get(index));
         let by_both = |column: &ColumnPath| match schema {
             Some(schema) => {
                 by_partition(column).and(file_bounds(file.stats.as_ref(), schema, column))
