@@ -5,8 +5,12 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeZone, Utc};
 use futures::TryStreamExt;
-use lode::codec::{Jsonl, Parquet, ParquetCompression};
+use lode::codec::{Blob, Jsonl, Parquet, ParquetCompression, Raw, StreamingCodec};
+use lode::compress::Gzip;
 use lode::{Dataset, Error, HiveLayout, Limits, Progress, Record, Store, metadata};
+use object_store::memory::InMemory;
+
+use crate::support::{forge, get, lode_store, memory, put};
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
 struct Flight {
@@ -246,4 +250,151 @@ fn a_read_that_is_dropped_ends() {
         ended.send(()).unwrap();
     });
     end.recv_timeout(Duration::from_secs(60)).expect("no job goes on for ever");
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Record)]
+struct Stored {
+    id: u32,
+    old: i32,
+    #[lode(json)]
+    ip: std::net::IpAddr,
+    note: String,
+}
+
+/// As [`Stored`], with a default that only whole records tell.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Record)]
+struct Today {
+    id: u32,
+    #[serde(alias = "old")]
+    new: i32,
+    #[lode(json)]
+    ip: std::net::IpAddr,
+    #[serde(default = "seven")]
+    lucky: u32,
+}
+
+fn seven() -> u32 {
+    7
+}
+
+/// What files hold, and `Today` makes something else of, or nothing.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+#[serde(deny_unknown_fields)]
+struct AsStored {
+    id: u32,
+    old: Option<i32>,
+    #[lode(json)]
+    ip: String,
+    note: String,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Lucky {
+    id: u32,
+    lucky: Option<u32>,
+}
+
+async fn selected_alike<C: StreamingCodec<Stored>>(codec: C, wrapped: bool) {
+    let inner = memory();
+    let store = lode_store(inner.clone());
+    let dataset = Dataset::<Stored>::new(&store, "d").unwrap().codec(codec);
+    let stored = |id: u32| Stored {
+        id,
+        old: id as i32 - 3,
+        ip: [127, 0, 0, 1].into(),
+        note: format!("note {id}"),
+    };
+    let records: Vec<_> = (0..10_000).map(stored).collect();
+    dataset.write(&records, metadata! {}).await.unwrap();
+    if wrapped {
+        compress_the_file(&inner).await;
+    }
+    let today = Dataset::<Today>::new(&store, "d").unwrap();
+    let snapshot = today.latest().await.unwrap().unwrap();
+    let as_stored = |id| AsStored {
+        id,
+        old: Some(id as i32 - 3),
+        ip: "127.0.0.1".to_owned(),
+        note: format!("note {id}"),
+    };
+    let lucky = |id| Lucky { id, lucky: None };
+    let columns = Today::columns();
+    let all: Vec<u32> = (0..10_000).collect();
+    for (filter, ids) in [
+        (None, &all[..]),
+        (Some(columns.lucky.eq(7)), &all[..]),
+        (Some(columns.lucky.eq(7) & columns.id.ge(9000)), &all[9000..]),
+        (Some(columns.new.eq(2)), &all[5..6]),
+        (Some(columns.lucky.eq(8)), &[]),
+    ] {
+        let what = format!("{filter:?}");
+        let scan = || match &filter {
+            Some(filter) => today.scan(&snapshot).filter(filter.clone()),
+            None => today.scan(&snapshot),
+        };
+        let expected: Vec<_> = ids.iter().copied().map(as_stored).collect();
+        assert_eq!(scan().select::<AsStored>().collect().await.unwrap(), expected, "{what}");
+        let streamed = scan().select::<AsStored>().stream().try_collect::<Vec<_>>();
+        assert_eq!(streamed.await.unwrap(), expected, "{what}");
+        let batches = scan().select::<AsStored>().record_batches();
+        let rows = batches.map_ok(|batch| batch.num_rows()).try_fold(0, async |a, b| Ok(a + b));
+        assert_eq!(rows.await.unwrap(), ids.len(), "{what}");
+        let expected: Vec<_> = ids.iter().copied().map(lucky).collect();
+        assert_eq!(scan().select::<Lucky>().collect().await.unwrap(), expected, "{what}");
+    }
+}
+
+/// Puts the only file of the dataset into a compressor, as Go does it with Parquet.
+async fn compress_the_file(inner: &Arc<InMemory>) {
+    let key = forge::manifest(&**inner, "d", 1).await["files"][0]["path"].clone();
+    let key = key.as_str().unwrap();
+    let bytes = get(&**inner, key).await.unwrap();
+    let store = lode_store(inner.clone());
+    let packed = Dataset::<Blob>::new(&store, "packed").unwrap();
+    let packed = packed.codec(Raw::new().compress(Gzip::default()));
+    let snapshot = packed.write(&bytes, metadata! {}).await.unwrap();
+    let file = &snapshot.files()[0];
+    let bytes = get(&**inner, &file.path).await.unwrap();
+    put(&**inner, key, bytes).await;
+    forge::edit(&**inner, "d", 1, |manifest| {
+        manifest["compressor"] = "gzip".into();
+        manifest["files"][0]["size_bytes"] = file.size_bytes.into();
+        manifest["files"][0]["checksum"] = file.checksum.clone().into();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_selection_is_what_the_file_holds_whatever_the_predicate_is() {
+    selected_alike(Jsonl::new(), false).await;
+    selected_alike(Parquet::new().row_group_rows(3000), false).await;
+    selected_alike(Parquet::new().row_group_rows(3000), true).await;
+}
+
+/// The last record is none: it is told which one, and damage is found before it.
+#[tokio::test]
+async fn a_record_that_cannot_be_selected_is_named() {
+    #[derive(Debug, serde::Serialize, serde::Deserialize, Record)]
+    struct Narrow {
+        #[lode(json)]
+        ip: std::net::Ipv4Addr,
+    }
+    let store = Store::memory();
+    let dataset = Dataset::<Stored>::new(&store, "d").unwrap().codec(Parquet::new());
+    let stored = |id: u32| Stored {
+        id,
+        old: 0,
+        ip: if id < 4999 { [127, 0, 0, 1].into() } else { [0_u16; 8].into() },
+        note: String::new(),
+    };
+    dataset.write(&(0..5000).map(stored).collect::<Vec<_>>(), metadata! {}).await.unwrap();
+    let today = Dataset::<Today>::new(&store, "d").unwrap();
+    let snapshot = today.latest().await.unwrap().unwrap();
+    let columns = Today::columns();
+    let scan = |filter| today.scan(&snapshot).filter(filter).select::<Narrow>();
+    let all = scan(columns.lucky.eq(7) & columns.id.lt(4999)).collect().await.unwrap();
+    assert_eq!(all.len(), 4999);
+    let error = scan(columns.lucky.eq(7) & columns.id.ge(4000)).collect().await.unwrap_err();
+    let Error::Decode { line, .. } = &error else { panic!("{error}") };
+    assert_eq!(*line, 5000, "{error}");
 }

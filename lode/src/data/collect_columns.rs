@@ -20,6 +20,7 @@ use tokio::task::spawn_blocking;
 use super::parallelism;
 use super::read_columns::{ColumnFile, Columns, Failure};
 use super::row_groups::{Cutter, RowGroup};
+use super::scan_columns::columns_of_records;
 use crate::codec::DecodeError;
 use crate::codec::parquet::{Batches, Footer, Projection, Rows};
 use crate::error::{BoxError, Error, Result};
@@ -47,7 +48,7 @@ const ROOM: usize = 128 << 20;
 pub(crate) async fn collect_columns<T: Record>(store: &Store, columns: Columns) -> Result<Vec<T>> {
     let (key, meter) = (columns.file.key.clone(), columns.file.meter.clone());
     let snapshot = columns.snapshot;
-    let collected = match ColumnFile::open::<T>(store, columns).await {
+    let collected = match ColumnFile::open(store, columns, columns_of_records::<T>).await {
         Ok(file) => collect(file, meter).await,
         Err(failure) => Err(failure),
     };

@@ -40,10 +40,12 @@ pub use input::BlockData;
 pub(crate) use input::Source;
 pub(crate) use read_bytes::{bytes, read_all};
 #[cfg(feature = "parquet")]
-pub(crate) use read_columns::{Columns, columns};
+pub(crate) use read_columns::{Columns, build, columns, made_of_columns};
 pub(crate) use read_records::records;
 #[cfg(feature = "parquet")]
-pub(crate) use scan_columns::{ColumnScan, ColumnsOf, Surveyed, columns_of, columns_of_records};
+pub(crate) use scan_columns::{
+    ColumnScan, ColumnsOf, Surveyed, columns_of, columns_of_both, columns_of_records,
+};
 pub(crate) use source::FileToRead;
 pub(crate) use spare::Spares;
 pub(crate) use writer::{FileOptions, FileWriter};

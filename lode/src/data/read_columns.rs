@@ -15,6 +15,7 @@ use crate::codec::DecodeError;
 use crate::codec::parquet::{Batches, Footer, FooterError, Projection, Rows};
 use crate::data::parallelism;
 use crate::data::row_groups::{Cutter, Opened, RowGroup};
+use crate::data::scan_columns::{ColumnsOf, columns_of_records};
 use crate::data::source::{FileToRead, Receiving};
 use crate::error::{BoxError, Error, Result};
 use crate::id::SnapshotId;
@@ -30,6 +31,9 @@ pub(crate) struct Columns {
     pub(crate) rows: Option<u64>,
 }
 
+/// What is made of a batch: records, if not of all its rows.
+pub(crate) type Make<T> = Arc<dyn Fn(&RecordBatch) -> Result<Vec<T>, DecodeError> + Send + Sync>;
+
 /// The file's records, some thousand at a time, in order.
 ///
 /// As of [`records`](super::records), the checksum is known at the end only.
@@ -37,13 +41,23 @@ pub(crate) fn columns<T: Record>(
     store: &Store,
     columns: Columns,
 ) -> BoxStream<'static, Result<Vec<T>>> {
+    made_of_columns(store, columns, columns_of_records::<T>, Arc::new(build))
+}
+
+/// As [`columns`], whatever is made of these columns.
+pub(crate) fn made_of_columns<T: Send + 'static>(
+    store: &Store,
+    columns: Columns,
+    wanted: ColumnsOf,
+    make: Make<T>,
+) -> BoxStream<'static, Result<Vec<T>>> {
     let store = store.clone();
     let batches = async move {
         let (key, meter) = (columns.file.key.clone(), columns.file.meter.clone());
         let snapshot = columns.snapshot;
-        let reading = match ColumnFile::open::<T>(&store, columns).await {
+        let reading = match ColumnFile::open(&store, columns, wanted).await {
             Err(failure) => return stream::iter([Err(failure.into_error(&key, snapshot))]).boxed(),
-            Ok(file) => Reading::<T>::new(file),
+            Ok(file) => Reading::new(file, make),
         };
         let next = move |reading: Option<Reading<T>>| {
             let (key, meter) = (key.clone(), meter.clone());
@@ -107,6 +121,7 @@ pub(super) struct ColumnFile {
 /// cutting ─► groups ─► decoding ─► building, building, … ─► records
 /// ```
 struct Reading<T> {
+    make: Make<T>,
     footer: Arc<Footer>,
     columns: Arc<Projection>,
     limits: Limits,
@@ -123,7 +138,7 @@ struct Reading<T> {
     failure: Option<Failure>,
     /// How many rows were decoded, …
     decoded: u64,
-    /// … and returned.
+    /// … and made into what is returned.
     returned: u64,
     _receiving: Option<Receiving>,
 }
@@ -142,8 +157,12 @@ type Decoded<T> = (Vec<Building<T>>, Result<Option<Box<Batches>>, BoxError>);
 const AHEAD: usize = 4;
 
 impl ColumnFile {
-    /// Reads the footer, and checks that the file is one of records `T`.
-    pub(super) async fn open<T: Record>(store: &Store, columns: Columns) -> Result<Self, Failure> {
+    /// Reads the footer, and checks that the file has what is wanted of it.
+    pub(super) async fn open(
+        store: &Store,
+        columns: Columns,
+        wanted: ColumnsOf,
+    ) -> Result<Self, Failure> {
         let Columns { file, rows, .. } = columns;
         let (key, limits) = (file.key.clone(), file.limits.clone());
         let (cutter, receiving) = match Cutter::open(store, file).await? {
@@ -159,7 +178,7 @@ impl ColumnFile {
             let what = "the decompressed file";
             return Err(Error::too_large(key, what, limit, setting::DECODED).into());
         }
-        let columns = match footer.columns_of_records::<T>() {
+        let columns = match wanted(&footer, None) {
             Ok(columns) => Arc::new(columns),
             Err(reason) => return Err(undecodable(reason.into())),
         };
@@ -167,10 +186,11 @@ impl ColumnFile {
     }
 }
 
-impl<T: Record> Reading<T> {
-    fn new(file: ColumnFile) -> Self {
+impl<T: Send + 'static> Reading<T> {
+    fn new(file: ColumnFile, make: Make<T>) -> Self {
         let ColumnFile { footer, columns, limits, cutter, receiving } = file;
         Self {
+            make,
             footer,
             columns,
             limits,
@@ -195,10 +215,7 @@ impl<T: Record> Reading<T> {
             };
             match built {
                 Ok(records) if records.is_empty() => {}
-                Ok(records) => {
-                    self.returned += records.len() as u64;
-                    return Some(Ok(records));
-                }
+                Ok(records) => return Some(Ok(records)),
                 Err(Failure::Decode(error)) => {
                     let line = self.returned.saturating_add(error.line);
                     self.failure = Some(Failure::Decode(DecodeError { line, ..error }));
@@ -215,11 +232,16 @@ impl<T: Record> Reading<T> {
         loop {
             let has_cut = self.poll_cut(cx);
             let has_decoded = self.poll_decoded(cx);
-            if let Some((building, _)) = self.building.front_mut() {
+            if let Some((building, rows)) = self.building.front_mut() {
+                let rows = *rows;
                 if let Poll::Ready(built) = building.poll_unpin(cx) {
                     self.building.pop_front();
                     return Poll::Ready(Some(match built {
-                        Ok(built) => built.map_err(Failure::Decode),
+                        Ok(Ok(records)) => {
+                            self.returned += rows;
+                            Ok(records)
+                        }
+                        Ok(Err(error)) => Err(Failure::Decode(error)),
                         Err(lost) => Err(Failure::Store(lost.into())),
                     }));
                 }
@@ -289,14 +311,14 @@ impl<T: Record> Reading<T> {
             return false;
         }
         let (footer, columns) = (Arc::clone(&self.footer), Arc::clone(&self.columns));
-        let limits = self.limits.clone();
+        let (limits, make) = (self.limits.clone(), Arc::clone(&self.make));
         let job = match (self.batches.take(), &mut self.group) {
-            (Some(batches), _) => spawn_blocking(move || decode(batches)),
+            (Some(batches), _) => spawn_blocking(move || decode(batches, &make)),
             (None, group) => {
                 let Some(RowGroup { group, begin, bytes }) = group.take() else { return false };
                 spawn_blocking(move || {
                     match Batches::open(&footer, &columns, group, begin, bytes, &limits) {
-                        Ok(batches) => decode(Box::new(batches)),
+                        Ok(batches) => decode(Box::new(batches), &make),
                         Err(error) => (Vec::new(), Err(error)),
                     }
                 })
@@ -336,13 +358,13 @@ pub(super) fn undecodable(source: BoxError) -> Failure {
 }
 
 /// Decodes some batches; each is made into records by a job of its own, from now on.
-fn decode<T: Record>(mut batches: Box<Batches>) -> Decoded<T> {
+fn decode<T: Send + 'static>(mut batches: Box<Batches>, make: &Make<T>) -> Decoded<T> {
     let mut building = Vec::new();
     while building.len() < AHEAD {
         match batches.next() {
             Ok(Some(batch)) => {
-                let rows = batch.num_rows() as u64;
-                building.push((spawn_blocking(move || build(&batch)), rows));
+                let (rows, make) = (batch.num_rows() as u64, Arc::clone(make));
+                building.push((spawn_blocking(move || make(&batch)), rows));
             }
             Ok(None) => return (building, Ok(None)),
             Err(error) => return (building, Err(error)),
@@ -351,7 +373,7 @@ fn decode<T: Record>(mut batches: Box<Batches>) -> Decoded<T> {
     (building, Ok(Some(batches)))
 }
 
-pub(super) fn build<T: Record>(batch: &RecordBatch) -> Result<Vec<T>, DecodeError> {
+pub(crate) fn build<T: Record>(batch: &RecordBatch) -> Result<Vec<T>, DecodeError> {
     match Rows::open(batch) {
         Ok(rows) => rows.read(),
         Err(source) => Err(DecodeError { line: 1, column: 0, source }),

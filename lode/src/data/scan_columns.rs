@@ -59,6 +59,14 @@ pub(crate) fn columns_of_records<S: Record>(
     footer.columns_of_records::<S>()
 }
 
+/// The same, of two records.
+pub(crate) fn columns_of_both<T: Record, S: Record>(
+    footer: &Footer,
+    _: Option<&Filter>,
+) -> Result<Projection, FooterError> {
+    footer.columns_of_both::<T, S>()
+}
+
 /// What is known of a file before its pages are read.
 pub(crate) struct Surveyed {
     store: Store,

@@ -6,6 +6,8 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "parquet")]
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -14,6 +16,10 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use super::context::Context;
 use super::evolution::Evolution;
 use crate::checksum::Checksum;
+#[cfg(feature = "parquet")]
+use crate::codec::DecodeError;
+#[cfg(feature = "parquet")]
+use crate::codec::parquet::Rows;
 use crate::codec::{DecodeRecords, Jsonl, RecordCodec};
 use crate::commit::Entry;
 use crate::compress::{self, Compressor};
@@ -204,13 +210,21 @@ impl<T: Record> Formats<T> {
         file: &FileRef,
         wanted: Wanted<S>,
     ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
-        let counted = Counted {
-            chunks: self.chunks(manifest, file, wanted.codec)?,
-            path: file.path.clone(),
-            expected: file.rows(),
-            returned: 0,
-            rows: wanted.rows,
-        };
+        let chunks = self.chunks(manifest, file, wanted.codec)?;
+        Ok(self.counted(manifest, file, chunks, wanted.rows))
+    }
+
+    /// The same chunks, with the number of records checked at the end: these, or what `rows` says
+    /// then.
+    fn counted<S: Send + 'static>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        chunks: BoxStream<'static, Result<Vec<S>>>,
+        rows: Option<Arc<AtomicU64>>,
+    ) -> BoxStream<'static, Result<Vec<S>>> {
+        let path = file.path.clone();
+        let counted = Counted { chunks, path, expected: file.rows(), returned: 0, rows };
         let state = (counted, self.context.clone(), manifest.snapshot_id);
         let stream = futures::stream::try_unfold(state, |mut state| async move {
             match state.0.next().await {
@@ -219,7 +233,7 @@ impl<T: Record> Formats<T> {
                 Err(e) => Err(explain_missing(&state.1, state.2, e).await),
             }
         });
-        Ok(stream.boxed())
+        stream.boxed()
     }
 
     fn chunks<S: Record>(
@@ -236,6 +250,34 @@ impl<T: Record> Formats<T> {
             return Ok(data::columns(store, columns));
         }
         Ok(data::records(store, to_read, codec, snapshot))
+    }
+
+    /// The records of a Parquet file that pass as records `T`, made of the same columns; all columns
+    /// of both are decoded.
+    #[cfg(feature = "parquet")]
+    pub(super) fn tested<S: Record>(
+        &self,
+        manifest: &Manifest,
+        file: &FileRef,
+        filter: Arc<Expr>,
+    ) -> Result<BoxStream<'static, Result<Vec<S>>>> {
+        let snapshot = manifest.snapshot_id;
+        let columns =
+            data::Columns { file: self.file(manifest, file)?, snapshot, rows: file.rows() };
+        let rows = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&rows);
+        let make = move |batch: &RecordBatch| {
+            let records: Vec<T> = data::build(batch)?;
+            counter.fetch_add(records.len() as u64, Ordering::Relaxed);
+            let passes =
+                |row: usize| records.get(row).is_some_and(|it| filter.eval(&it) == Some(true));
+            let opened = Rows::<S>::open(batch);
+            opened.map_err(|source| DecodeError { line: 1, column: 0, source })?.read_these(passes)
+        };
+        let store = &self.context.history.store;
+        let wanted = data::columns_of_both::<T, S>;
+        let chunks = data::made_of_columns(store, columns, wanted, Arc::new(make));
+        Ok(self.counted(manifest, file, chunks, Some(rows)))
     }
 
     /// The records of a Parquet file that pass, as records with a part of the fields; what

@@ -336,6 +336,21 @@ impl<T: Record> Rows<T> {
     pub(crate) fn read_to(self, records: &mut Vec<T>) -> std::result::Result<(), DecodeError> {
         self.reader.read(self.range, records).map_err(decode_error)
     }
+
+    /// The records in those rows for whose numbers, from 0, this is true.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub(crate) fn read_these(
+        self,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> std::result::Result<Vec<T>, DecodeError> {
+        let mut records = Vec::new();
+        for row in self.range.filter(|&row| is_wanted(row)) {
+            self.reader.read(row..row + 1, &mut records).map_err(decode_error)?;
+        }
+        Ok(records)
+    }
 }
 
 fn decode_error(RowError { row, field, source }: RowError) -> DecodeError {

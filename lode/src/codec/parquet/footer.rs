@@ -157,9 +157,23 @@ impl Footer {
     /// For columns that arrow cannot hold.
     pub(crate) fn columns_of_records<T: Record>(&self) -> Result<Projection, FooterError> {
         let schema = self.metadata.file_metadata().schema_descr();
+        self.with_texts_left(wanted(schema, T::SCHEMA.fields()))
+    }
+
+    /// As [`columns_of_records`](Self::columns_of_records), to make records of either type of.
+    ///
+    /// # Errors
+    /// For columns that arrow cannot hold.
+    pub(crate) fn columns_of_both<T: Record, S: Record>(&self) -> Result<Projection, FooterError> {
+        let schema = self.metadata.file_metadata().schema_descr();
+        let [one, other] = [T::SCHEMA, S::SCHEMA].map(|it| wanted(schema, it.fields()));
+        self.with_texts_left(one.into_iter().zip(other).map(|(one, other)| one || other).collect())
+    }
+
+    fn with_texts_left(&self, leaves: Vec<bool>) -> Result<Projection, FooterError> {
         let mut leaf = 0;
         let fields = self.with_dictionaries(&self.fields, &mut leaf);
-        self.project(wanted(schema, T::SCHEMA.fields()), Some(&fields))
+        self.project(leaves, Some(&fields))
     }
 
     /// The columns that tell which rows pass.

@@ -11,17 +11,13 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 
 use super::super::formats::{Formats, Taken, Wanted};
-#[cfg(feature = "parquet")]
-use super::select::convert;
 use super::select::{FilterLines, FilterRecords, ThroughRecords};
-#[cfg(feature = "parquet")]
-use crate::codec::parquet::Footer;
 use crate::codec::{DecodeRecords, Jsonl};
+#[cfg(feature = "parquet")]
+use crate::codec::{Parquet, parquet::Footer};
 #[cfg(feature = "parquet")]
 use crate::data::Surveyed;
 use crate::error::Result;
-#[cfg(feature = "parquet")]
-use crate::error::{BoxError, Error};
 use crate::manifest::{FileRef, Manifest};
 use crate::predicate::Expr;
 use crate::record::Record;
@@ -55,7 +51,7 @@ pub(super) fn whole<T: Record>(
         let otherwise = move || {
             Ok(by_chunks(all, move |mut records: Vec<T>| {
                 records.retain(|record| test.eval(&record) == Some(true));
-                Ok(records)
+                records
             }))
         };
         return formats.scanned(manifest, file, Some(Arc::clone(filter)), taken, otherwise);
@@ -91,15 +87,15 @@ pub(super) fn selected<T: Record, S: Record>(
     let inner = formats.codec_of(manifest, file)?;
     #[cfg(feature = "parquet")]
     if inner.is_parquet() {
-        let whole = whole(scan, Taken::AsTheyCome)?;
-        let (snapshot, path) = (manifest.snapshot_id, file.path.clone());
-        let convert = move |records: Vec<T>| {
-            converted(&records).map_err(|source| {
-                let path = path.clone();
-                Error::Decode { snapshot, path, line: 0, column: 0, source }
-            })
+        let (all, of, wanted) = (formats.clone(), Arc::clone(manifest), file.clone());
+        let test = filter.clone();
+        let otherwise = move || match test {
+            Some(filter) => all.tested(&of, &wanted, filter),
+            None => {
+                let codec = Arc::new(Parquet::new());
+                all.decoded(&of, &wanted, Wanted { codec, rows: None })
+            }
         };
-        let otherwise = move || Ok(by_chunks(whole, convert));
         return formats.scanned(manifest, file, filter.clone(), taken, otherwise);
     }
     // Other codecs decode chunk by chunk.
@@ -117,22 +113,15 @@ pub(super) fn selected<T: Record, S: Record>(
     formats.decoded(manifest, file, Wanted { codec, rows: Some(rows) })
 }
 
-/// These chunks as others, made on a thread that may block.
+/// The chunks, made into others on a thread that may block.
 #[cfg(feature = "parquet")]
-fn by_chunks<T: Record, S: Record>(
+fn by_chunks<T: Record>(
     chunks: BoxStream<'static, Result<Vec<T>>>,
-    make: impl Fn(Vec<T>) -> Result<Vec<S>> + Clone + Send + 'static,
-) -> BoxStream<'static, Result<Vec<S>>> {
+    make: impl Fn(Vec<T>) -> Vec<T> + Clone + Send + 'static,
+) -> BoxStream<'static, Result<Vec<T>>> {
     let made = move |records| {
         let make = make.clone();
-        async move { tokio::task::spawn_blocking(move || make(records)).await? }
+        async move { Ok(tokio::task::spawn_blocking(move || make(records)).await?) }
     };
     chunks.and_then(made).boxed()
-}
-
-/// Records as others, by the names of their fields.
-#[cfg(feature = "parquet")]
-fn converted<T: Record, S: Record>(records: &[T]) -> Result<Vec<S>, BoxError> {
-    let mut buffer = Vec::new();
-    records.iter().map(|record| convert(record, &mut buffer)).collect()
 }

@@ -136,6 +136,10 @@ impl<'a, T, S> Scan<'a, T, S> {
 
     /// The records as records of type `P`, with a part of the fields of `T`. They are found by their
     /// names, and no others are decoded where the codec allows it. Predicates stay those of `T`.
+    ///
+    /// What `P` is made of is what the file holds, and not what `T` makes of it: a field that the file
+    /// lacks has the default of `P`, and an alias of `T` means nothing. Only codecs of your own, and
+    /// those that store no names, make whole records `T` first.
     pub fn select<P>(self) -> Scan<'a, T, P>
     where
         T: Record,
@@ -250,11 +254,11 @@ impl<T: Send + 'static, S: Send + 'static> Scan<'_, T, S> {
         let manifest = self.manifest()?;
         let filter = self.filter.clone().map(Arc::new);
         let (mut wanted, mut filters, mut known) = (Vec::new(), Vec::new(), 0_u64);
+        let pruner = self.pruner(manifest);
         for file in &manifest.files {
             let Verdict::Read { all } = pruner.verdict(file) else { continue };
             match (purpose, file.rows()) {
                 (Purpose::Count, Some(rows)) if all => known = known.saturating_add(rows),
-        let pruner = self.pruner(manifest);
                 _ => {
                     wanted.push(file.clone());
                     filters.push(filter.clone().filter(|_| !all));
