@@ -49,7 +49,7 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
         impl #impl_generics #krate::__private::Record for #ident #ty_generics #bounds {
             const SCHEMA: #krate::__private::Schema = #krate::__private::Schema::new("", &[]);
 
-            fn non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn misfit(&self) -> ::core::option::Option<#krate::__private::Misfit> {
                 ::core::option::Option::None
             }
 
@@ -66,7 +66,7 @@ pub(crate) fn record(input: &DeriveInput, model: Option<&Record<'_>>, krate: &Pa
             };
             const FLOATS: bool = false;
 
-            fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn find_misfit(&self) -> ::core::option::Option<#krate::__private::Misfit> {
                 ::core::option::Option::None
             }
 
@@ -114,7 +114,7 @@ pub(crate) fn enumeration(input: &DeriveInput, krate: &Path) -> TokenStream {
             const TYPE: #krate::__private::Type = #krate::__private::Type::Enum(&[]);
             const FLOATS: bool = false;
 
-            fn find_non_finite(&self) -> ::core::option::Option<#krate::__private::String> {
+            fn find_misfit(&self) -> ::core::option::Option<#krate::__private::Misfit> {
                 ::core::option::Option::None
             }
 

@@ -28,7 +28,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[lode(timestamp)]` | the time of the record: one field, `DateTime<Utc>` or `jiff::Timestamp` |
 /// | `#[lode(partition)]` | a partition key: strings, integers, bools, dates, enums |
 /// | `#[lode(partition = "day")]` | a partition key made of a time: also `hour`, `month`, `year` |
-/// | `#[lode(json)]` | store the field as JSON: for types that lode does not know. Not with `Bincode` or `Postcard`: it does not compile |
+/// | `#[lode(json)]` | store the field as JSON: for types that lode does not know. At most 95 lists and objects in each other, so that it can be read again in whatever record it stands: what is deeper is refused when it is written. Not with `Bincode` or `Postcard`: it does not compile |
 /// | `#[lode(sort)]` | sort each batch that is written by this field, nulls first; of a stream, each row group by itself. By several in declared order. Strings, bytes, integers, bools, dates, times, UUIDs. Parquet only: other codecs keep the order given |
 /// | `#[lode(bloom)]` | write a Bloom filter, by which a scan for one value (`eq`, `is_in`) skips the row groups that do not have it. Strings, bytes, integers, dates, times, UUIDs. Parquet only |
 ///

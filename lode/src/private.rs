@@ -9,13 +9,11 @@ pub use {
     crate::predicate::{
         At, Cell, Column as ColumnHandle, Comparable, HasColumns, Json as JsonHandle, Literal, Root,
     },
-    crate::record::finite::{
-        non_finite as json_non_finite, non_finite_with as json_non_finite_with,
-    },
+    crate::record::misfit::{misfit as json_misfit, misfit_with as json_misfit_with},
     crate::record::stats::Gauges,
     crate::record::{
-        BloomField, Element, Field, FieldSchema, Key, KeyField, Partitioned, Record, Scalar,
-        Schema, SortField, TimeField, Type, Value, VariantSchema,
+        BloomField, Element, Field, FieldSchema, Key, KeyField, Misfit, Partitioned, Record,
+        Scalar, Schema, SortField, TimeField, Type, Value, VariantSchema,
     },
     chrono::{DateTime, Utc},
     serde::Serialize,
@@ -101,21 +99,22 @@ pub const fn schema_of<T: Value>(name: &'static str) -> Schema {
     }
 }
 
-/// [`Record::non_finite`], by [`Value::find_non_finite`].
+/// [`Record::misfit`], by [`Value::find_misfit`].
 #[inline]
-pub fn non_finite_of<T: Value>(record: &T) -> Option<String> {
+pub fn misfit_of<T: Value>(record: &T) -> Option<Misfit> {
     if !T::FLOATS {
         return None;
     }
-    let path = record.find_non_finite()?;
-    Some(path.strip_prefix('.').map_or_else(|| path.clone(), str::to_owned))
+    let Misfit { path, reason } = record.find_misfit()?;
+    let path = path.strip_prefix('.').map_or_else(|| path.clone(), str::to_owned);
+    Some(Misfit { path, reason })
 }
 
-/// The path of what stands at `path` in the field `name`.
+/// What stands in the field `name`.
 #[cold]
 #[must_use]
-pub fn join(name: &str, path: &str) -> String {
-    format!(".{name}{path}")
+pub fn join(name: &str, misfit: Misfit) -> Misfit {
+    misfit.below(&format!(".{name}"))
 }
 
 /// The name of an enum's variant. It is borrowed for ever: the derive makes it of a literal.

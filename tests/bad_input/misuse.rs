@@ -1,8 +1,10 @@
 //! What a caller can get wrong at run time.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use lode::{Dataset, Error, HiveLayout, SnapshotId, Store, metadata};
+use lode::codec::{Jsonl, Parquet, StreamingCodec};
+use lode::{Dataset, Error, HiveLayout, Record, SnapshotId, Store, metadata};
 
 use super::Shelf;
 use crate::support::{FaultStore, Row, contents, memory, rows};
@@ -117,4 +119,105 @@ async fn a_float_that_json_has_not_leaves_nothing() {
         }
     }
     assert!(contents(&**counting.inner()).await.is_empty());
+}
+
+/// JSON so deep that its field, of all that a record can hold, is told from others.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Deep {
+    #[lode(json)]
+    payload: serde_json::Value,
+    #[lode(json)]
+    tree: Option<Node>,
+    lists: Fifteen<Fifteen<Held>>,
+}
+
+type Five<T> = Vec<Vec<Vec<Vec<Vec<T>>>>>;
+
+type Fifteen<T> = Five<Five<Five<T>>>;
+
+/// As deep in a record as a field can be.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Held {
+    #[lode(json)]
+    payload: serde_json::Value,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Node {
+    Leaf,
+    Inner { children: Vec<Node> },
+}
+
+fn arrays(levels: usize) -> serde_json::Value {
+    (1..levels).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]))
+}
+
+/// An inner node is three levels: the name, its fields, and their list.
+fn tree(levels: usize) -> Option<Node> {
+    let leaf = Node::Inner { children: vec![] };
+    Some((1..levels / 3).fold(leaf, |inner, _| Node::Inner { children: vec![Node::Leaf, inner] }))
+}
+
+fn deep(payload: usize, tree_of: usize, held: usize) -> Deep {
+    fn five<T>(inner: T) -> Five<T> {
+        vec![vec![vec![vec![vec![inner]]]]]
+    }
+    let held = Held { payload: arrays(held) };
+    let lists = five(five(five(five(five(five(held))))));
+    Deep { payload: arrays(payload), tree: tree(tree_of), lists }
+}
+
+async fn no_deeper_than_can_be_read<C: StreamingCodec<Deep>>(codec: C) {
+    let counting = FaultStore::new(memory());
+    let dataset = Dataset::<Deep>::new(&counting.store(), "d").unwrap().codec(codec);
+    let place = ["[0]"; 30].concat();
+    for (record, bad) in [
+        (deep(96, 3, 1), "payload".to_owned()),
+        (deep(1000, 3, 1), "payload".to_owned()),
+        (deep(1, 96, 1), "tree".to_owned()),
+        (deep(1, 3, 96), format!("lists{place}.payload")),
+    ] {
+        let records = [deep(1, 3, 1), record];
+        for error in [
+            dataset.write(&records, metadata! {}).await.unwrap_err(),
+            dataset.stream_write_records(records.clone(), metadata! {}).await.unwrap_err(),
+        ] {
+            let Error::Encode { row: 1, field, source, .. } = &error else { panic!("{error}") };
+            assert_eq!(*field, bad);
+            assert!(source.to_string().contains("95 levels"), "{source}");
+        }
+    }
+    assert!(contents(&**counting.inner()).await.is_empty());
+
+    let deepest = [deep(95, 93, 95)];
+    let snapshot = dataset.write(&deepest, metadata! {}).await.unwrap();
+    assert_eq!(dataset.read(&snapshot).await.unwrap(), deepest);
+}
+
+#[tokio::test]
+async fn json_too_deep_to_be_read_again_leaves_nothing() {
+    no_deeper_than_can_be_read(Jsonl::new()).await;
+    no_deeper_than_can_be_read(Parquet::new()).await;
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Counts {
+    #[lode(json)]
+    by_number: BTreeMap<u128, f64>,
+}
+
+/// serde_json's values hold no integers of 128 bits; its texts do.
+#[tokio::test]
+async fn a_float_under_a_long_number_is_found() {
+    async fn check<C: StreamingCodec<Counts>>(codec: C) {
+        let dataset = Dataset::<Counts>::new(&Store::memory(), "d").unwrap().codec(codec);
+        let counts = |count| [Counts { by_number: BTreeMap::from([(1, 0.0), (u128::MAX, count)]) }];
+        let error = dataset.write(&counts(f64::NAN), metadata! {}).await.unwrap_err();
+        let Error::Encode { row: 0, field, .. } = &error else { panic!("{error}") };
+        assert_eq!(field, r#"by_number["340282366920938463463374607431768211455"]"#);
+        let snapshot = dataset.write(&counts(0.5), metadata! {}).await.unwrap();
+        assert_eq!(dataset.read(&snapshot).await.unwrap(), counts(0.5));
+    }
+    check(Jsonl::new()).await;
+    check(Parquet::new()).await;
 }

@@ -168,16 +168,16 @@ fn floats_that_are_not_finite_are_found_with_their_path() {
     ];
     for (change, path) in cases {
         let mut record = Floats::default();
-        assert_eq!(record.non_finite(), None);
+        assert_eq!(record.misfit(), None);
         change(&mut record, nowhere.clone());
-        assert_eq!(record.non_finite().as_deref(), Some(path));
+        assert_eq!(record.misfit().map(|misfit| misfit.path).as_deref(), Some(path));
     }
 }
 
 #[test]
 fn what_is_not_stored_as_a_float_may_be_anything() {
     let record = Floats { text: f64::NAN, skipped: f64::NAN, ..Floats::default() };
-    assert_eq!(record.non_finite(), None);
+    assert_eq!(record.misfit(), None);
     let back: Floats = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
     assert!(back.text.is_nan());
     assert_eq!(back.skipped, 0.0);
@@ -212,7 +212,11 @@ fn records_may_have_parameters() {
     );
     let inner = Wrapper { value: 1.0, rest: vec![None, Some(f64::NAN)] };
     let record = Signed { content: Some(inner), history: vec![], signature: [1].into() };
-    assert_eq!(record.non_finite().as_deref(), Some("content.rest[1]"));
+    let misfit = record.misfit().unwrap();
+    assert_eq!(
+        (&*misfit.path, misfit.reason),
+        ("content.rest[1]", "JSON has no NaN and no infinity")
+    );
 }
 
 #[test]

@@ -25,9 +25,7 @@ pub(crate) fn expand(model: &Enum<'_>, krate: &Path) -> TokenStream {
                 #krate::__private::Type::Enum(&[#(#schemas),*]);
             const FLOATS: bool = false;
 
-            fn find_non_finite(
-                &self,
-            ) -> ::core::option::Option<#krate::__private::String> {
+            fn find_misfit(&self) -> ::core::option::Option<#krate::__private::Misfit> {
                 ::core::option::Option::None
             }
 

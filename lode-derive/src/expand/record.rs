@@ -46,9 +46,7 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
             const FLOATS: bool = false #(|| #floats)*;
 
             #[inline]
-            fn find_non_finite(
-                &self,
-            ) -> ::core::option::Option<#krate::__private::String> {
+            fn find_misfit(&self) -> ::core::option::Option<#krate::__private::Misfit> {
                 #(#searches)*
                 ::core::option::Option::None
             }
@@ -65,10 +63,8 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
             #order
 
             #[inline]
-            fn non_finite(
-                &self,
-            ) -> ::core::option::Option<#krate::__private::String> {
-                #krate::__private::non_finite_of(self)
+            fn misfit(&self) -> ::core::option::Option<#krate::__private::Misfit> {
+                #krate::__private::misfit_of(self)
             }
 
             #columns
@@ -166,30 +162,25 @@ fn schema(record: &Record<'_>, field: &Field<'_>, krate: &Path) -> TokenStream {
 fn search(field: &Field<'_>, krate: &Path) -> TokenStream {
     let Field { ident, ty, .. } = field;
     let name = &field.name.0;
-    let (condition, path) = match (field.is_typed(), &field.attrs.with) {
+    let (condition, misfit) = match (field.is_typed(), &field.attrs.with) {
         (true, _) => {
             let field_trait = on_type(ty, krate, "Field");
-            (
-                quote! { #field_trait::FLOATS },
-                quote! { #field_trait::find_non_finite(&self.#ident) },
-            )
+            (quote! { #field_trait::FLOATS }, quote! { #field_trait::find_misfit(&self.#ident) })
         }
         (false, Some((with, _))) => (
             quote! { true },
             quote! {
-                #krate::__private::json_non_finite_with(
+                #krate::__private::json_misfit_with(
                     |finder| #with::serialize(&self.#ident, finder),
                 )
             },
         ),
-        (false, None) => {
-            (quote! { true }, quote! { #krate::__private::json_non_finite(&self.#ident) })
-        }
+        (false, None) => (quote! { true }, quote! { #krate::__private::json_misfit(&self.#ident) }),
     };
     quote! {
         if #condition {
-            if let ::core::option::Option::Some(path) = #path {
-                return ::core::option::Option::Some(#krate::__private::join(#name, &path));
+            if let ::core::option::Option::Some(misfit) = #misfit {
+                return ::core::option::Option::Some(#krate::__private::join(#name, misfit));
             }
         }
     }

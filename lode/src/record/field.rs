@@ -1,7 +1,7 @@
 #[cfg(feature = "parquet")]
 use super::columnar::{Column, Optional, Required};
 use super::stats::Gauges;
-use super::{Columnar, Element, Type};
+use super::{Columnar, Element, Misfit, Type};
 use crate::predicate::Cell;
 
 /// A type whose values a record can hold, and that are never null.
@@ -20,12 +20,13 @@ pub trait Value: Columnar + 'static {
     /// Its type in the schema.
     const TYPE: Type;
 
-    /// Whether there can be a float in it.
+    /// Whether there can be a float in it, or what is stored as JSON: something for
+    /// [`find_misfit`](Self::find_misfit) to look at.
     const FLOATS: bool;
 
-    /// The path, relative to this value, of the first float in it that is NaN or infinite: empty
-    /// for a float itself, else such as `[2]` or `.lat`.
-    fn find_non_finite(&self) -> Option<String>;
+    /// The first thing in it that JSON does not take. The path is relative to this value: empty for a
+    /// float itself, else such as `[2]` or `.lat`.
+    fn find_misfit(&self) -> Option<Misfit>;
 
     /// What stands at `path` in it.
     #[doc(hidden)]
@@ -58,15 +59,15 @@ pub trait Field: Sized + 'static {
     /// Whether it may be null.
     const NULLABLE: bool;
 
-    /// Whether there can be a float in it.
+    /// As [`Value::FLOATS`].
     const FLOATS: bool;
 
     /// Type and nullability together.
     #[doc(hidden)]
     const STORED: Element = Element { ty: Self::TYPE, nullable: Self::NULLABLE };
 
-    /// As [`Value::find_non_finite`].
-    fn find_non_finite(&self) -> Option<String>;
+    /// As [`Value::find_misfit`].
+    fn find_misfit(&self) -> Option<Misfit>;
 
     #[doc(hidden)]
     fn cell(&self, path: &[u16]) -> Cell<'_>;
@@ -85,8 +86,8 @@ impl<T: Value> Field for T {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn find_non_finite(&self) -> Option<String> {
-        Value::find_non_finite(self)
+    fn find_misfit(&self) -> Option<Misfit> {
+        Value::find_misfit(self)
     }
 
     #[inline]
@@ -110,8 +111,8 @@ impl<T: Value> Field for Option<T> {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn find_non_finite(&self) -> Option<String> {
-        self.as_ref().and_then(Value::find_non_finite)
+    fn find_misfit(&self) -> Option<Misfit> {
+        self.as_ref().and_then(Value::find_misfit)
     }
 
     #[inline]

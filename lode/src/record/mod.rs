@@ -37,10 +37,10 @@ mod bytes;
 #[cfg(feature = "parquet")]
 pub(crate) mod columnar;
 mod field;
-pub(crate) mod finite;
 mod key;
 #[cfg(not(feature = "parquet"))]
 mod not_columnar;
+pub(crate) mod misfit;
 mod order;
 mod schema;
 pub(crate) mod stats;
@@ -62,6 +62,7 @@ pub use field::{Field, Value};
 pub use key::{Key, KeyField};
 #[cfg(not(feature = "parquet"))]
 #[doc(hidden)]
+pub use misfit::Misfit;
 pub use not_columnar::Columnar;
 pub use order::{Bloom, BloomField, Sort, SortField};
 #[cfg(feature = "testing")]
@@ -111,9 +112,9 @@ pub trait Record: Value + Serialize + DeserializeOwned + Send + Sync + 'static {
         Ordering::Equal
     }
 
-    /// The path of the first float in it that is NaN or infinite, such as `position.lat` or
-    /// `scores[2]`: JSON has no such numbers.
-    fn non_finite(&self) -> Option<String>;
+    /// The first thing in it that JSON does not take: a float that is NaN or infinite, which JSON has
+    /// not, or a `#[lode(json)]` field that is nested too deep to be read again.
+    fn misfit(&self) -> Option<Misfit>;
 
     /// The struct that [`columns`](Self::columns) returns: it has a field for each stored field of
     /// the record, of the same name: its [`Column`](crate::predicate::Column).

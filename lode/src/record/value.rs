@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::stats::Gauges;
-use super::{Bytes, Element, Field, Scalar, Type, Value};
+use super::{Bytes, Element, Field, Misfit, Scalar, Type, Value};
 #[cfg(feature = "jiff")]
 use crate::predicate::jiff_days;
 use crate::predicate::{Cell, days, nanoseconds};
@@ -18,7 +18,7 @@ macro_rules! scalars {
             const FLOATS: bool = false;
 
             #[inline]
-            fn find_non_finite(&self) -> Option<String> {
+            fn find_misfit(&self) -> Option<Misfit> {
                 None
             }
 
@@ -66,8 +66,8 @@ macro_rules! floats {
             const FLOATS: bool = true;
 
             #[inline]
-            fn find_non_finite(&self) -> Option<String> {
-                if self.is_finite() { None } else { Some(String::new()) }
+            fn find_misfit(&self) -> Option<Misfit> {
+                if self.is_finite() { None } else { Some(Misfit::number(String::new())) }
             }
 
             #[inline]
@@ -109,7 +109,7 @@ impl<T: Field> Value for Vec<T> {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn find_non_finite(&self) -> Option<String> {
+    fn find_misfit(&self) -> Option<Misfit> {
         in_list(self)
     }
 
@@ -121,7 +121,7 @@ impl<T: Field, const N: usize> Value for [T; N] {
     const FLOATS: bool = T::FLOATS;
 
     #[inline]
-    fn find_non_finite(&self) -> Option<String> {
+    fn find_misfit(&self) -> Option<Misfit> {
         in_list(self)
     }
 
@@ -133,7 +133,7 @@ impl<V: Field> Value for BTreeMap<String, V> {
     const FLOATS: bool = V::FLOATS;
 
     #[inline]
-    fn find_non_finite(&self) -> Option<String> {
+    fn find_misfit(&self) -> Option<Misfit> {
         in_map(self)
     }
 
@@ -145,7 +145,7 @@ impl<V: Field, S: BuildHasher + Default + 'static> Value for HashMap<String, V, 
     const FLOATS: bool = V::FLOATS;
 
     #[inline]
-    fn find_non_finite(&self) -> Option<String> {
+    fn find_misfit(&self) -> Option<Misfit> {
         in_map(self)
     }
 
@@ -161,19 +161,19 @@ const fn map_of<T: Field>() -> Type {
 }
 
 #[inline]
-fn in_list<T: Field>(list: &[T]) -> Option<String> {
+fn in_list<T: Field>(list: &[T]) -> Option<Misfit> {
     if !T::FLOATS {
         return None;
     }
-    let at = |(i, item): (usize, &T)| Some(format!("[{i}]{}", item.find_non_finite()?));
+    let at = |(i, item): (usize, &T)| Some(item.find_misfit()?.below(&format!("[{i}]")));
     list.iter().enumerate().find_map(at)
 }
 
 #[inline]
-fn in_map<'a, V: Field + 'a>(map: impl IntoIterator<Item = (&'a String, &'a V)>) -> Option<String> {
+fn in_map<'a, V: Field + 'a>(map: impl IntoIterator<Item = (&'a String, &'a V)>) -> Option<Misfit> {
     if !V::FLOATS {
         return None;
     }
-    let at = |(key, value): (&String, &V)| Some(format!("[{key:?}]{}", value.find_non_finite()?));
+    let at = |(key, value): (&String, &V)| Some(value.find_misfit()?.below(&format!("[{key:?}]")));
     map.into_iter().find_map(at)
 }

@@ -10,7 +10,7 @@ use serde::{Deserializer, Serialize, Serializer};
 use super::column::RequiredReader;
 use super::text::{TextBuilder, TextReader};
 use super::{Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read};
-use crate::record::finite::{Finder, Stop, non_finite_with};
+use crate::record::misfit::{Finder, Misfit, Stop, misfit_with};
 
 /// The column of a `#[lode(json)]` field: the texts that serde_json makes of it.
 pub struct JsonColumn<T>(PhantomData<T>);
@@ -131,11 +131,10 @@ impl<C: 'static> ColumnBuilder for JsonBuilder<C> {
 
 impl<T, C: Convert<Value = T>> Push<T> for JsonBuilder<C> {
     fn push(&mut self, cell: &T) -> Result<usize, ColumnError> {
-        if let Some(path) =
-            non_finite_with(|finder: Finder| -> Result<(), Stop> { C::to(cell, finder) })
+        if let Some(Misfit { path, reason }) =
+            misfit_with(|finder: Finder| -> Result<(), Stop> { C::to(cell, finder) })
         {
-            let error =
-                ColumnError::new("a float is NaN or infinite, and JSON has no such numbers");
+            let error = ColumnError::new(reason);
             return Err(if path.is_empty() {
                 error
             } else {

@@ -1,4 +1,4 @@
-//! Finds floats that JSON cannot hold in whatever serde can serialize.
+//! Finds what JSON cannot hold, or cannot give back, in whatever serde can serialize.
 
 use std::fmt;
 
@@ -7,34 +7,96 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use crate::record::MAX_DEPTH;
+
 #[cfg(test)]
 mod tests;
 
-/// The path of the first float in `value` that is NaN or infinite: empty for `value` itself, else
-/// such as `[2]`, `.lat` or `["key"]`.
-///
-/// A value that cannot be serialized has none: whoever serializes it gets that error.
-pub fn non_finite<T: Serialize + ?Sized>(value: &T) -> Option<String> {
-    non_finite_with(|finder| value.serialize(finder))
+/// How deep serde_json reads.
+const READABLE: usize = 127;
+
+/// How deep the JSON of a `#[lode(json)]` field may be: so that it can be read wherever the field
+/// stands in a record. What is around it is one level of JSON for each level of types.
+const MAX_LEVELS: usize = READABLE - MAX_DEPTH;
+
+/// What keeps a record from being stored as JSON, and read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Misfit {
+    /// Where it is in the record, such as `position.lat` or `scores[2]`; of JSON that is nested too
+    /// deep, the field.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
 }
 
-/// As [`non_finite`], for a value that a function serializes (`#[serde(with = "…")]`).
-pub fn non_finite_with(serialize: impl FnOnce(Finder) -> Result<(), Stop>) -> Option<String> {
-    match serialize(Finder) {
-        Err(Stop::NonFinite(path)) => Some(path),
+impl Misfit {
+    /// JSON has no such number, found at `path`.
+    pub(crate) fn number(path: String) -> Self {
+        Self { path, reason: "JSON has no NaN and no infinity" }
+    }
+
+    fn depth() -> Self {
+        const { assert!(MAX_LEVELS == 95, "the text says it, and the documentation") };
+        let reason = "its JSON is nested deeper than 95 levels, and could not be read again";
+        Self { path: String::new(), reason }
+    }
+
+    /// The same, in something that stands at `parent`.
+    #[must_use]
+    pub(crate) fn below(self, parent: &str) -> Self {
+        Self { path: format!("{parent}{}", self.path), ..self }
+    }
+}
+
+/// The first thing in `value` that JSON does not take: a float that is NaN or infinite, or more levels
+/// than can be read again. Its path is empty for `value` itself, else such as `[2]`, `.lat` or
+/// `["key"]`.
+///
+/// A value that cannot be serialized has none: whoever serializes it gets that error.
+pub fn misfit<T: Serialize + ?Sized>(value: &T) -> Option<Misfit> {
+    misfit_with(|finder| value.serialize(finder))
+}
+
+/// As [`misfit`], for a value that a function serializes (`#[serde(with = "…")]`).
+pub fn misfit_with(serialize: impl FnOnce(Finder) -> Result<(), Stop>) -> Option<Misfit> {
+    match serialize(Finder { levels: 0 }) {
+        Err(Stop::NonFinite(path)) => Some(Misfit::number(path)),
+        Err(Stop::TooDeep) => Some(Misfit::depth()),
         Ok(()) | Err(Stop::Failed) => None,
     }
 }
 
 /// A serializer that keeps nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct Finder;
+pub struct Finder {
+    /// How many lists and objects are around the value.
+    levels: usize,
+}
+
+impl Finder {
+    /// What stands so many levels below.
+    fn below(self, levels: usize) -> Result<Self, Stop> {
+        let levels = self.levels + levels;
+        if levels > MAX_LEVELS { Err(Stop::TooDeep) } else { Ok(Self { levels }) }
+    }
+
+    fn items(self, parent: &'static str, levels: usize) -> Result<Items, Stop> {
+        Ok(Items { finder: self.below(levels)?, parent, next: 0 })
+    }
+
+    fn members(self, parent: &'static str, levels: usize) -> Result<Members, Stop> {
+        Ok(Members { finder: self.below(levels)?, parent })
+    }
+}
 
 /// Why the search ended early.
 #[derive(Debug)]
 pub enum Stop {
     /// Found, at this path.
     NonFinite(String),
+    /// There are more levels than can be read.
+    TooDeep,
     /// The value failed to serialize.
     Failed,
 }
@@ -43,6 +105,7 @@ impl Stop {
     fn below(self, parent: impl FnOnce() -> String) -> Self {
         match self {
             Self::NonFinite(path) => Self::NonFinite(parent() + &path),
+            Self::TooDeep => Self::TooDeep,
             Self::Failed => Self::Failed,
         }
     }
@@ -52,6 +115,7 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NonFinite(path) => write!(f, "a float at `{path}` is not finite"),
+            Self::TooDeep => f.write_str("the value is nested too deep"),
             Self::Failed => f.write_str("the value cannot be serialized"),
         }
     }
@@ -90,7 +154,7 @@ impl Serializer for Finder {
         serialize_i128(i128)
         serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64)
         serialize_u128(u128)
-        serialize_char(char) serialize_str(&str) serialize_bytes(&[u8])
+        serialize_char(char) serialize_str(&str)
         serialize_unit_struct(&'static str)
     }
 
@@ -100,6 +164,11 @@ impl Serializer for Finder {
 
     fn serialize_f64(self, value: f64) -> Result<(), Stop> {
         if value.is_finite() { Ok(()) } else { Err(Stop::NonFinite(String::new())) }
+    }
+
+    /// A list of numbers.
+    fn serialize_bytes(self, _: &[u8]) -> Result<(), Stop> {
+        self.below(1).map(drop)
     }
 
     fn serialize_none(self) -> Result<(), Stop> {
@@ -133,19 +202,19 @@ impl Serializer for Finder {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Stop> {
-        value.serialize(self).map_err(|stop| stop.below(|| format!(".{variant}")))
+        value.serialize(self.below(1)?).map_err(|stop| stop.below(|| format!(".{variant}")))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Items, Stop> {
-        Ok(Items { parent: "", next: 0 })
+        self.items("", 1)
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Items, Stop> {
-        Ok(Items { parent: "", next: 0 })
+        self.items("", 1)
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items, Stop> {
-        Ok(Items { parent: "", next: 0 })
+        self.items("", 1)
     }
 
     fn serialize_tuple_variant(
@@ -155,15 +224,15 @@ impl Serializer for Finder {
         variant: &'static str,
         _: usize,
     ) -> Result<Items, Stop> {
-        Ok(Items { parent: variant, next: 0 })
+        self.items(variant, 2)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Entries, Stop> {
-        Ok(Entries { key: String::new() })
+        Ok(Entries { finder: self.below(1)?, key: String::new() })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members, Stop> {
-        Ok(Members { parent: "" })
+        self.members("", 1)
     }
 
     fn serialize_struct_variant(
@@ -173,7 +242,7 @@ impl Serializer for Finder {
         variant: &'static str,
         _: usize,
     ) -> Result<Members, Stop> {
-        Ok(Members { parent: variant })
+        self.members(variant, 2)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), Stop> {
@@ -184,6 +253,7 @@ impl Serializer for Finder {
 /// Elements of a list; `parent` is the variant they stand in, or empty.
 #[derive(Debug)]
 pub struct Items {
+    finder: Finder,
     parent: &'static str,
     next: usize,
 }
@@ -193,7 +263,7 @@ impl Items {
         let index = self.next;
         self.next += 1;
         let parent = self.parent;
-        value.serialize(Finder).map_err(|stop| {
+        value.serialize(self.finder).map_err(|stop| {
             stop.below(|| match parent {
                 "" => format!("[{index}]"),
                 variant => format!(".{variant}[{index}]"),
@@ -229,6 +299,7 @@ items! {
 /// Named members; `parent` is the variant they stand in, or empty.
 #[derive(Debug)]
 pub struct Members {
+    finder: Finder,
     parent: &'static str,
 }
 
@@ -243,7 +314,7 @@ macro_rules! members {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), Stop> {
-                value.serialize(Finder).map_err(|stop| {
+                value.serialize(self.finder).map_err(|stop| {
                     stop.below(|| match self.parent {
                         "" => format!(".{name}"),
                         variant => format!(".{variant}.{name}"),
@@ -263,6 +334,7 @@ members!(SerializeStruct SerializeStructVariant);
 /// Entries of a map, with the key whose value comes next.
 #[derive(Debug)]
 pub struct Entries {
+    finder: Finder,
     key: String,
 }
 
@@ -274,13 +346,15 @@ impl SerializeMap for Entries {
         self.key = match serde_json::to_value(key) {
             Ok(serde_json::Value::String(key)) => key,
             Ok(key) => key.to_string(),
-            Err(_) => return Err(Stop::Failed),
+            // Such a value has no integers of 128 bits, which a text has. A key that JSON cannot have is
+            // for JSON to report.
+            Err(_) => serde_json::to_string(key).unwrap_or_else(|_| "?".to_owned()),
         };
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
-        value.serialize(Finder).map_err(|stop| stop.below(|| format!("[{:?}]", self.key)))
+        value.serialize(self.finder).map_err(|stop| stop.below(|| format!("[{:?}]", self.key)))
     }
 
     fn end(self) -> Result<(), Stop> {
