@@ -144,10 +144,18 @@ fn names<'a>(
     }
 }
 
+/// The most keys of a partition.
+const MOST_KEYS: usize = 64;
+
 fn keys(cx: &Ctxt, record: &Record<'_>) {
-    for field in record.fields.iter().filter(|field| field.is_stored()) {
+    let keys = record.fields.iter().filter(|field| field.is_stored() && field.key().is_some());
+    if let Some((_, _, span)) = keys.clone().nth(MOST_KEYS).and_then(Field::key) {
+        cx.error(span, format_args!("a record has at most {MOST_KEYS} partition keys"));
+    }
+    for field in keys {
         let Some((key, partition, span)) = field.key() else { continue };
-        if let Some(bad) = key.chars().find(|&c| matches!(c, '/' | '=' | '%') || c.is_control()) {
+        let is_bad = |c: &char| matches!(c, '/' | '\\' | '=' | '%') || c.is_control();
+        if let Some(bad) = key.chars().find(is_bad) {
             let message = format!("a partition key is a directory name: it cannot hold {bad:?}");
             cx.error(field.name.1, message);
         }
@@ -155,7 +163,7 @@ fn keys(cx: &Ctxt, record: &Record<'_>) {
             let same_key = other.key().is_some_and(|(other, ..)| other == key);
             !std::ptr::eq(*other, field)
                 && other.is_stored()
-                && (other.name.0 == key || (same_key && partition.part().is_some()))
+                && (other.is_called(&key) || (same_key && partition.part().is_some()))
         };
         if partition.part().is_some()
             && let Some(other) = record.fields.iter().find(taken)

@@ -34,6 +34,11 @@ impl Field<'_> {
         self.attrs.skip.is_none()
     }
 
+    /// Whether it is read by this name, or by an alias that is so.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name.0 == name || self.attrs.aliases.iter().any(|(alias, _)| alias == name)
+    }
+
     /// Whether the traits judge the field's type.
     pub(crate) fn is_typed(&self) -> bool {
         self.is_stored() && self.attrs.json.is_none()

@@ -36,8 +36,7 @@ pub(crate) fn record(
     let skipped = record.fields.iter().filter(|field| !field.is_stored());
     let skipped = skipped.map(|field| {
         let ident = field.ident;
-        let value = fallback(record, field)
-            .unwrap_or_else(|| quote! { ::core::default::Default::default() });
+        let value = fallback(record, field).unwrap_or_else(default_of_type);
         quote! { #ident: #value, }
     });
     let modules = modules(record, &stored, krate, bounds);
@@ -170,11 +169,24 @@ fn modules(
     impls.collect()
 }
 
+/// Whether the field is the default value of its type where the stored data lack it.
+pub(crate) fn falls_back_to_type(record: &Record<'_>, field: &Field<'_>) -> bool {
+    match (&field.attrs.default, &record.default) {
+        (Some(Fallback::OfType), _) => true,
+        (Some(Fallback::Call(_)), _) | (None, Some(_)) => false,
+        (None, None) => !field.is_stored(),
+    }
+}
+
+fn default_of_type() -> TokenStream {
+    quote! { ::core::default::Default::default() }
+}
+
 /// What the attributes say the field is where the stored data lack it.
 fn fallback(record: &Record<'_>, field: &Field<'_>) -> Option<TokenStream> {
     let ident = field.ident;
     Some(match (&field.attrs.default, &record.default) {
-        (Some(Fallback::OfType), _) => quote! { ::core::default::Default::default() },
+        (Some(Fallback::OfType), _) => default_of_type(),
         (Some(Fallback::Call(path)), _) => quote! { #path() },
         (None, Some(Fallback::OfType)) => {
             quote! { <Self as ::core::default::Default>::default().#ident }

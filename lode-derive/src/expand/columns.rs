@@ -28,7 +28,9 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path, bounds: &TokenStream) ->
     let stored: Vec<_> = record.fields.iter().filter(|field| field.is_stored()).collect();
     let fields = stored.iter().zip(0_u16..).map(|(field, index)| {
         let doc = format!("The column `{}`.", field.name.0);
-        let ident = field.ident;
+        // What the compiler says of a name, it says of the record's own field: not twice.
+        let mut ident = field.ident.clone();
+        ident.set_span(Span::call_site().located_at(ident.span()));
         let ty = match field.is_typed() {
             true => without_self(field.ty.to_token_stream(), &this),
             false => quote! { #private::JsonHandle },
@@ -44,8 +46,6 @@ pub(crate) fn expand(record: &Record<'_>, krate: &Path, bounds: &TokenStream) ->
         #[doc = #doc]
         #[allow(
             dead_code,
-            missing_copy_implementations,
-            missing_debug_implementations,
             non_camel_case_types,
             private_interfaces,
         )]

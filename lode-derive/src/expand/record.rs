@@ -4,6 +4,7 @@ use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Ident, Path, Type, WhereClause};
 
 use super::columns;
+use crate::attr::Fallback;
 use crate::model::{Field, Record};
 
 pub(crate) fn expand(record: &Record<'_>, krate: &Path) -> TokenStream {
@@ -97,8 +98,9 @@ pub(crate) fn field_type(
     Some(on_type(field.ty, krate, judge))
 }
 
-/// What must hold for the impls: for a type with parameters, that its fields can be stored; for
-/// others the body of the impl says it, with better errors.
+/// What must hold for the impls: for a type with parameters, that its fields can be stored, and that
+/// those which the stored data may lack have a default; for others the body of the impl says it, with
+/// better errors.
 pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
     let own = record.generics.where_clause.as_ref();
     let parameters = type_parameters(record.generics);
@@ -121,10 +123,22 @@ pub(crate) fn bounds(record: &Record<'_>, krate: &Path) -> Option<WhereClause> {
             quote_spanned! {span=> #ty: #krate::__private::#name }
         })
     });
+    let defaults = record.fields.iter().filter(|field| {
+        super::columnar::falls_back_to_type(record, field)
+            && mentions(field.ty.to_token_stream(), &parameters)
+    });
+    let defaults = defaults.map(|field| {
+        let ty = field.ty;
+        quote_spanned! {ty.span()=> #ty: ::core::default::Default }
+    });
+    let whole = matches!(record.default, Some(Fallback::OfType))
+        .then(|| quote! { Self: ::core::default::Default, });
     Some(syn::parse_quote! {
         where
             #(#predicates,)*
             #(#fields,)*
+            #(#defaults,)*
+            #whole
             Self: #krate::__private::Storable
     })
 }

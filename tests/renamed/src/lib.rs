@@ -2,12 +2,17 @@
 
 #![no_implicit_prelude]
 #![deny(warnings)]
+#![forbid(missing_copy_implementations, missing_debug_implementations)]
+
+use ::core::clone::Clone;
+use ::core::fmt::Debug;
+use ::core::marker::Copy;
 
 use ::serde::{Deserialize, Serialize};
 use ::storage::{Enum, Record};
 
 /// An enum.
-#[derive(Serialize, Deserialize, Enum)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, Enum)]
 #[lode(crate = ::storage)]
 pub enum Status {
     /// A variant.
@@ -17,14 +22,14 @@ pub enum Status {
 }
 
 /// A nested record.
-#[derive(Serialize, Deserialize, Record)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, Record)]
 #[lode(crate = ::storage)]
 pub struct Position {
     lat: f64,
 }
 
 /// Every construct of the derive.
-#[derive(Serialize, Deserialize, Record)]
+#[derive(Debug, Serialize, Deserialize, Record)]
 #[lode(crate = ::storage)]
 #[serde(bound = "")]
 pub struct Flight<T: Record + ::storage::record::Value> {
