@@ -1,7 +1,7 @@
 //! A struct that changes over time: what still reads, what is refused, and when.
 
 use futures::TryStreamExt;
-use lode::codec::{Codec, Jsonl};
+use lode::codec::{Codec, Jsonl, Parquet};
 use lode::compress::Gzip;
 use lode::record::RecordSchema;
 use lode::{Dataset, Enum, Error, HiveLayout, Record, metadata};
@@ -318,4 +318,39 @@ async fn partitions_of_a_renamed_name_are_those_of_the_new_one() {
     let mut found = all(&after).await.unwrap();
     found.sort_by_key(|record| record.id);
     assert_eq!(found, [new(Some(Status::Cancelled), 2), new(None, 3), next]);
+}
+
+/// As the documentation says: in an array's place there is a list, and its length is seen by the reader.
+#[tokio::test]
+async fn the_length_of_an_array_is_in_no_schema() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    struct Two {
+        codes: [u8; 2],
+    }
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    struct Three {
+        codes: [u8; 3],
+    }
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
+    struct Any {
+        codes: Vec<u8>,
+    }
+    async fn check<C>(codec: C)
+    where
+        C: Codec<Two> + Codec<Three> + Codec<Any> + Clone,
+    {
+        let store = lode::Store::memory();
+        let two = Dataset::<Two>::new(&store, "d").unwrap().codec(codec.clone());
+        let three = Dataset::<Three>::new(&store, "d").unwrap().codec(codec.clone());
+        let any = Dataset::<Any>::new(&store, "d").unwrap().codec(codec);
+        any.write(&[Any { codes: vec![1, 2] }], metadata! {}).await.unwrap();
+        assert_eq!(all(&two).await.unwrap(), [Two { codes: [1, 2] }]);
+        three.append(&[Three { codes: [1, 2, 3] }], metadata! {}).await.unwrap();
+        assert_eq!(all(&any).await.unwrap().len(), 2);
+        for refused in [all(&two).await.map(|_| ()), all(&three).await.map(|_| ())] {
+            assert!(matches!(refused, Err(Error::Decode { .. })), "{refused:?}");
+        }
+    }
+    check(Jsonl::new()).await;
+    check(Parquet::new()).await;
 }

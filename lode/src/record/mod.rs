@@ -27,7 +27,9 @@
 //! | a field becomes an `Option` | |
 //! | an enum gets another name | |
 //!
-//! The same holds inside of lists, maps and nested records. All else is refused with the difference,
+//! The same holds inside of lists, maps and nested records. An array is a list in a schema, without
+//! its length: a file of lists of another length is taken for readable, and is
+//! [`Error::Decode`](crate::Error::Decode) when it is read; bincode and postcard know the length. All else is refused with the difference,
 //! field by field ([`Error::SchemaMismatch`](crate::Error::SchemaMismatch)): when a snapshot is read,
 //! before the first of its files is; when one is extended, for every file that stays in it. A plain
 //! `write`, after which no older file stays, may change everything. Codecs that store no names of
@@ -38,9 +40,9 @@ mod bytes;
 pub(crate) mod columnar;
 mod field;
 mod key;
+pub(crate) mod misfit;
 #[cfg(not(feature = "parquet"))]
 mod not_columnar;
-pub(crate) mod misfit;
 mod order;
 mod schema;
 pub(crate) mod stats;
@@ -60,9 +62,9 @@ pub use bytes::Bytes;
 pub use columnar::Columnar;
 pub use field::{Field, Value};
 pub use key::{Key, KeyField};
+pub use misfit::Misfit;
 #[cfg(not(feature = "parquet"))]
 #[doc(hidden)]
-pub use misfit::Misfit;
 pub use not_columnar::Columnar;
 pub use order::{Bloom, BloomField, Sort, SortField};
 #[cfg(feature = "testing")]
