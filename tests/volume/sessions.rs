@@ -218,6 +218,19 @@ async fn a_choice_excludes_its_rivals_where_it_adds_nothing_too() {
     for handle in [&one, &two, &three] {
         is_nothing(handle.resume(session).choose([first.clone()]).await);
     }
+
+    // And its twin, of which it is not told: whether it is still there or not.
+    let inner = memory();
+    let one = committed(&lode_store(inner.clone()), "disk", &[0..10]).await;
+    let (session, [first, _, again, apart]) = rivals(&one).await;
+    let two = one.accept(again).await.unwrap().commit(metadata! {}).await.unwrap();
+    for _ in 0..2 {
+        let staged = two.resume(session).choose([first.clone()]).await.unwrap();
+        assert_eq!(staged.coverage(), [0..10, 100..200, 500..600]);
+        delete(&*inner, &first.path()).await;
+    }
+    let three = two.accept(apart).await.unwrap().commit(metadata! {}).await.unwrap();
+    is_nothing(three.resume(session).choose([first]).await);
 }
 
 /// Nothing is adopted in the place of what cannot be.

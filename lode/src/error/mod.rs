@@ -374,14 +374,15 @@ pub enum Error {
         paths: Vec<String>,
     },
 
-    /// Snapshots of this dataset exist under another layout. Nothing was written.
+    /// Snapshots of this dataset exist under another layout, or a token that is to be resolved is of
+    /// another one. Nothing was committed.
     #[error("dataset `{dataset}` was written with the {found} layout, not the {expected} layout")]
     LayoutMismatch {
         /// The dataset.
         dataset: DatasetId,
         /// The layout of this handle.
         expected: &'static str,
-        /// The layout that has snapshots.
+        /// The layout that has snapshots, or of the token.
         found: &'static str,
     },
 
@@ -535,7 +536,8 @@ pub enum Error {
     },
 
     /// The session has no block that could be committed: it staged none, or all are committed, or
-    /// were cleaned up.
+    /// were cleaned up, or [`choose`](crate::Resume::choose) and
+    /// [`missing_only`](crate::Resume::missing_only) leave out what is left.
     #[error("session {session} of volume `{volume}` has nothing that is staged and not committed")]
     NothingStaged {
         /// The volume.

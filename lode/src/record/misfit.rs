@@ -60,7 +60,7 @@ pub fn misfit<T: Serialize + ?Sized>(value: &T) -> Option<Misfit> {
 
 /// As [`misfit`], for a value that a function serializes (`#[serde(with = "…")]`).
 pub fn misfit_with(serialize: impl FnOnce(Finder) -> Result<(), Stop>) -> Option<Misfit> {
-    match serialize(Finder { levels: 0 }) {
+    match serialize(Finder { levels: 0, is_raw: false }) {
         Err(Stop::NonFinite(path)) => Some(Misfit::number(path)),
         Err(Stop::TooDeep) => Some(Misfit::depth()),
         Ok(()) | Err(Stop::Failed) => None,
@@ -72,13 +72,37 @@ pub fn misfit_with(serialize: impl FnOnce(Finder) -> Result<(), Stop>) -> Option
 pub struct Finder {
     /// How many lists and objects are around the value.
     levels: usize,
+    /// Whether the value is a text of JSON, which is stored as it is.
+    is_raw: bool,
+}
+
+/// What serde_json calls its own structs, which are no objects: of numbers, and of texts of JSON.
+const PRIVATE: &str = "$serde_json::private::";
+
+/// How many lists and objects are open at once in a text of JSON, at most.
+fn levels(json: &str) -> usize {
+    let (mut open, mut most, mut in_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                open += 1;
+                most = most.max(open);
+            }
+            b']' | b'}' if !in_text => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
 
 impl Finder {
     /// What stands so many levels below.
     fn below(self, levels: usize) -> Result<Self, Stop> {
         let levels = self.levels + levels;
-        if levels > MAX_LEVELS { Err(Stop::TooDeep) } else { Ok(Self { levels }) }
+        if levels > MAX_LEVELS { Err(Stop::TooDeep) } else { Ok(Self { levels, ..self }) }
     }
 
     fn items(self, parent: &'static str, levels: usize) -> Result<Items, Stop> {
@@ -154,7 +178,7 @@ impl Serializer for Finder {
         serialize_i128(i128)
         serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64)
         serialize_u128(u128)
-        serialize_char(char) serialize_str(&str)
+        serialize_char(char)
         serialize_unit_struct(&'static str)
     }
 
@@ -164,6 +188,10 @@ impl Serializer for Finder {
 
     fn serialize_f64(self, value: f64) -> Result<(), Stop> {
         if value.is_finite() { Ok(()) } else { Err(Stop::NonFinite(String::new())) }
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Stop> {
+        if self.is_raw { self.below(levels(value)).map(drop) } else { Ok(()) }
     }
 
     /// A list of numbers.
@@ -231,8 +259,11 @@ impl Serializer for Finder {
         Ok(Entries { finder: self.below(1)?, key: String::new() })
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members, Stop> {
-        self.members("", 1)
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Members, Stop> {
+        match name.strip_prefix(PRIVATE) {
+            Some(own) => Self { is_raw: own == "RawValue", ..self }.members("", 0),
+            None => self.members("", 1),
+        }
     }
 
     fn serialize_struct_variant(

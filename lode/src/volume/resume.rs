@@ -1,6 +1,6 @@
 //! Going on with what an earlier session has staged.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::IntoFuture;
 use std::ops::Range;
 
@@ -201,8 +201,10 @@ struct Found {
 
 struct Uncommitted {
     blocks: Vec<Found>,
-    /// Those that were looked for, and are not in the store either.
-    missing: Vec<StagedBlock>,
+    /// What is looked for, but for the sequence numbers, with the snapshots it was staged on; and what of
+    /// that a manifest names.
+    wanted: HashMap<BlockName, u64>,
+    committed: HashSet<BlockName>,
     /// The sequence number after the highest of all blocks that were looked at, committed or not.
     next_seq: u32,
 }
@@ -210,39 +212,43 @@ struct Uncommitted {
 impl Uncommitted {
     /// Leaves out the blocks that overlap a chosen one: also one that adds nothing, since it is committed.
     fn choose(&mut self, chosen: &[StagedBlock]) -> Result<()> {
-        let twins: HashSet<_> = self.blocks.iter().map(|it| it.block.name.but_for_seq()).collect();
-        if let Some(gone) = self.missing.iter().find(|it| !twins.contains(&it.name.but_for_seq())) {
+        // The same bytes, staged once more, are as good: where one of the two is committed, neither adds
+        // anything.
+        let there: HashSet<_> = self.blocks.iter().map(|it| it.block.name.but_for_seq()).collect();
+        let is_known = |name| there.contains(&name) || self.committed.contains(&name);
+        if let Some(gone) = chosen.iter().find(|it| !is_known(it.name.but_for_seq())) {
             return Err(Error::corrupt(gone.path(), "it is missing"));
         }
-        let open: HashSet<_> =
-            self.blocks.iter().map(|it| &it.block).chain(&self.missing).collect();
-        let (open, committed): (Vec<_>, Vec<_>) = chosen.iter().partition(|it| open.contains(it));
-        // What was staged twice and committed once adds nothing.
-        let done: HashSet<_> = committed.iter().map(|it| it.name.but_for_seq()).collect();
-        let wanted = open.iter().map(|it| it.name.but_for_seq()).filter(|it| !done.contains(it));
-        let wanted: HashSet<_> = wanted.collect();
+        let is_taken = |block: &StagedBlock| {
+            let name = block.name.but_for_seq();
+            self.wanted.contains_key(&name) && !self.committed.contains(&name)
+        };
         let overlaps_one = |block: &StagedBlock| {
             let range = block.range();
             let mut taken = chosen.iter().map(StagedBlock::range);
             taken.any(|taken| taken.start < range.end && range.start < taken.end)
         };
-        self.blocks.retain(|Found { block, .. }| {
-            wanted.contains(&block.name.but_for_seq()) || !overlaps_one(block)
-        });
+        self.blocks.retain(|Found { block, .. }| is_taken(block) || !overlaps_one(block));
         Ok(())
     }
 
-    fn retain_unnamed(&mut self, named: &[BlockRef]) {
+    /// Leaves out the blocks that a manifest names.
+    fn leave_out(&mut self, named: &[BlockRef]) {
         let named: HashSet<&str> = named.iter().map(|block| block.path.as_str()).collect();
-        let is_unnamed = |block: &StagedBlock| !named.contains(block.path().as_str());
-        self.blocks.retain(|found| is_unnamed(&found.block));
-        self.missing.retain(is_unnamed);
+        self.blocks.retain(|found| !named.contains(found.block.path().as_str()));
+        if !self.wanted.is_empty() {
+            let names = named.iter().filter_map(|path| BlockName::parse(path.rsplit('/').next()?));
+            let names = names.map(|name| name.but_for_seq());
+            self.committed.extend(names.filter(|name| self.wanted.contains_key(name)));
+        }
     }
 
-    /// The oldest snapshot that one of them was staged on; 0 for none.
+    /// The oldest snapshot that something was staged on of which it is not known whether it is committed;
+    /// 0 for none.
     fn oldest_base(&self) -> Option<u64> {
-        let blocks = self.blocks.iter().map(|found| &found.block).chain(&self.missing);
-        blocks.map(|block| block.name.base).min()
+        let blocks = self.blocks.iter().map(|found| found.block.name.base);
+        let wanted = self.wanted.iter().filter(|(name, _)| !self.committed.contains(name));
+        blocks.chain(wanted.map(|(_, base)| *base)).min()
     }
 }
 
@@ -259,7 +265,7 @@ fn check_owner(context: &Context, session: SessionId, block: &StagedBlock) -> Re
 }
 
 /// The blocks (of one session, or of all) that are in the store and that no manifest from their base
-/// on names; and of those `looked_for` the ones that are in neither.
+/// on names; and what manifests say of those that are `looked_for`.
 async fn uncommitted(
     context: &Context,
     session: Option<SessionId>,
@@ -280,22 +286,18 @@ async fn uncommitted(
         let block = StagedBlock { volume: history.of.volume.clone(), name };
         blocks.push(Found { block, size: meta.size, at: meta.last_modified });
     }
-    let mut missing = looked_for.to_vec();
-    if !missing.is_empty() {
-        let there: HashSet<_> = blocks.iter().map(|found| &found.block).collect();
-        missing.retain(|block| !there.contains(block));
-    }
-    let mut found = Uncommitted { blocks, missing, next_seq };
+    let wanted = looked_for.iter().map(|it| (it.name.but_for_seq(), it.name.base)).collect();
+    let mut found = Uncommitted { blocks, wanted, committed: HashSet::new(), next_seq };
     // The head first: it names most of what was ever committed. Another commit while this goes on
     // makes its blocks no-ops when they are committed again.
     if let Some(head) = history.head().await?
         && found.oldest_base().is_some()
     {
-        found.retain_unnamed(&head.blocks);
+        found.leave_out(&head.blocks);
         if let Some(oldest) = found.oldest_base() {
             let look = |entry: Entry<VolumeChain>| match entry {
-                Entry::Live(manifest) => found.retain_unnamed(&manifest.blocks),
-                Entry::Expired(gone) => found.retain_unnamed(&gone.expired_blocks),
+                Entry::Live(manifest) => found.leave_out(&manifest.blocks),
+                Entry::Expired(gone) => found.leave_out(&gone.expired_blocks),
             };
             history.look_between(oldest, &*head, look).await?;
         }

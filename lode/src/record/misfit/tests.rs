@@ -120,3 +120,29 @@ fn so_many_levels_are_read() {
     };
     assert!(read(READABLE) && !read(READABLE + 1));
 }
+
+/// What serde_json does with its own structs is no level of the JSON.
+#[test]
+fn texts_of_json_are_looked_into() {
+    let raw = |json: String| serde_json::value::RawValue::from_string(json).unwrap();
+    let nested = |levels| "[".repeat(levels) + r#""]][[\"{{{""# + &"]".repeat(levels);
+    assert_eq!(misfit(&raw(nested(MAX_LEVELS))), None);
+    assert_eq!(misfit(&[raw(nested(MAX_LEVELS - 1))]), None);
+    assert!(misfit(&raw(nested(MAX_LEVELS + 1))).is_some());
+    assert!(misfit(&[raw(nested(MAX_LEVELS))]).is_some());
+
+    struct Number(usize);
+    impl Serialize for Number {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if self.0 > 0 {
+                return [Self(self.0 - 1)].serialize(serializer);
+            }
+            let name = "$serde_json::private::Number";
+            let mut number = serializer.serialize_struct(name, 1)?;
+            serde::ser::SerializeStruct::serialize_field(&mut number, name, "1")?;
+            serde::ser::SerializeStruct::end(number)
+        }
+    }
+    assert_eq!(misfit(&Number(MAX_LEVELS)), None);
+    assert!(misfit(&Number(MAX_LEVELS + 1)).is_some());
+}

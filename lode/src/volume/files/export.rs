@@ -28,7 +28,8 @@ impl<S: State> Volume<S> {
     /// written to `.lode-export-<id>` in the same folder, which gets its name when it is complete and on
     /// disk: what is at `path` is never half of a volume. It is removed after a failure, and if the
     /// future is dropped before it is complete; a process that is killed leaves it. On a file system
-    /// without hard links, an empty file has the name for a moment before.
+    /// without hard links, an empty file has the name for a moment before; what another program writes to
+    /// that is replaced.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
