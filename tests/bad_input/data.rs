@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use lode::checksum::Checksum;
-use lode::codec::Raw;
+use lode::codec::{Parquet, ParquetCompression, Raw};
 use lode::compress::Gzip;
 use lode::layout::Layout;
-use lode::{Blob, Codec, Dataset, Error, HiveLayout, Limits, Snapshot, metadata};
+use lode::{Blob, Codec, Dataset, Error, HiveLayout, Limits, Record, Snapshot, metadata};
 use object_store::ObjectStore;
 
 use super::{Shelf, about};
@@ -66,6 +66,52 @@ async fn a_data_file_altered_anywhere_is_corrupt() {
         records(&shelf, Dataset::<Row>::new(&shelf.store, id).unwrap()).await;
     }
     records(&shelf, Dataset::<Row>::new(&shelf.store, "hive").unwrap().layout(HiveLayout)).await;
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Record)]
+struct Stone {
+    noise: String,
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize, lode::Enum)]
+enum Color {
+    Amethyst,
+    Heliotrope,
+}
+
+/// A file that is read while it is checked: what is made of its damage is not reported in its place, how
+/// far ever the one is ahead of the other.
+#[tokio::test]
+async fn damage_of_a_large_parquet_file_is_not_a_bad_row() {
+    let inner = memory() as Arc<dyn ObjectStore>;
+    let store = lode_store(Arc::clone(&inner));
+    let codec = Parquet::new().compression(ParquetCompression::None);
+    let dataset = Dataset::<Stone>::new(&store, "stones").unwrap().codec(codec);
+    let mut stones: Vec<Stone> = (0_u64..30_000)
+        .map(|i| Stone {
+            noise: blake3::hash(&i.to_le_bytes()).to_hex().repeat(6),
+            color: Color::Amethyst,
+        })
+        .collect();
+    stones.last_mut().unwrap().color = Color::Heliotrope;
+    let snapshot = dataset.write(&stones, metadata! {}).await.unwrap();
+    let file = &snapshot.files()[0];
+    assert!(file.size_bytes > 8 << 20, "{}", file.size_bytes);
+    let mut bytes = get(&*inner, &file.path).await.unwrap().to_vec();
+    // In the dictionary; statistics name it too, later.
+    let name = b"Heliotrope";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    bytes[at] = b'h';
+    put(&*inner, &file.path, bytes).await;
+    for _ in 0..5 {
+        let whole = dataset.read(&snapshot).await;
+        let streamed: lode::Result<Vec<Stone>> = dataset.stream(&snapshot).try_collect().await;
+        for result in [whole, streamed] {
+            let error = about(result, &file.path);
+            assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -60,17 +60,16 @@ async fn collect<T: Record>(file: ColumnFile, meter: Meter) -> Result<Vec<T>, Fa
     let mut records = Vec::new();
     make_room(&mut records, footer.rows());
     let rows = footer.rows();
-    let decoder = Decoder { footer, columns, limits, cutter: Some(cutter), batches: None, rows: 0 };
+    let decoder = Decoder { footer, columns, limits, cutter, batches: None, rows: 0 };
     let Gathered { decoder, records, failure } = gather(decoder, rows, records, meter).await?;
     match failure {
         None => Ok(records),
         Some(Failure::Store(error)) => Err(error.into()),
+        // Damage, if the stored bytes are not what the manifest says.
         Some(failure) => {
-            let verdict = spawn_blocking(move || match decoder {
-                Some(decoder) => decoder.verdict(failure),
-                None => failure,
-            });
-            Err(verdict.await.map_err(Error::from)?)
+            let rest = spawn_blocking(move || decoder.map_or(Ok(()), |it| it.cutter.verify_rest()));
+            let damage = rest.await.map_err(Error::from)?.err();
+            Err(failure.or_damage(damage.map(Failure::from)))
         }
     }
 }
@@ -129,8 +128,7 @@ struct Decoder {
     footer: Arc<Footer>,
     columns: Arc<Projection>,
     limits: Limits,
-    /// `None` after an error of the store.
-    cutter: Option<Box<Cutter>>,
+    cutter: Box<Cutter>,
     batches: Option<Batches>,
     /// How many were decoded.
     rows: u64,
@@ -149,26 +147,14 @@ impl Decode for Decoder {
                 }
                 self.batches = None;
             }
-            let Some(cutter) = self.cutter.take_if(|cutter| !cutter.has_ended()) else {
+            if self.cutter.has_ended() {
                 return Ok(None);
-            };
-            let (group, cutter) = cutter.cut()?;
-            self.cutter = Some(cutter);
-            if let Some(RowGroup { group, begin, bytes }) = group {
+            }
+            if let Some(RowGroup { group, begin, bytes }) = self.cutter.cut()? {
                 let opened =
                     Batches::open(&self.footer, &self.columns, group, begin, bytes, &self.limits);
                 self.batches = Some(opened.map_err(|source| undecodable(self.rows, source))?);
             }
-        }
-    }
-}
-
-impl Decoder {
-    /// What a failure means: damage, if the stored bytes are not what the manifest says.
-    fn verdict(self, failure: Failure) -> Failure {
-        match self.cutter.filter(|cutter| !cutter.has_ended()).map(|cutter| cutter.verify_rest()) {
-            Some(Err(corrupt @ Error::Corrupt { .. })) => corrupt.into(),
-            _ => failure,
         }
     }
 }
@@ -268,7 +254,13 @@ impl<T: Record, D: Decode> Shared<T, D> {
                     match decoded {
                         Ok(Some(batch)) => state.ahead.push_back(Slot::Arrays(batch)),
                         Ok(None) => state.has_ended = true,
-                        Err(failure) => (state.has_ended, state.failure) = (true, Some(failure)),
+                        Err(failure) => {
+                            state.has_ended = true;
+                            state.failure = Some(match state.failure.take() {
+                                Some(first) => first.or_damage(Some(failure)),
+                                None => failure,
+                            });
+                        }
                     }
                 }
                 Work::Build(number, slot, mut records) => {
@@ -291,7 +283,8 @@ impl<T: Record, D: Decode> Shared<T, D> {
                     }
                     if let Some(error) = error {
                         let line = before.saturating_add(error.line);
-                        state.failure = Some(Failure::Decode(DecodeError { line, ..error }));
+                        let failure = Failure::Decode(DecodeError { line, ..error });
+                        state.failure = Some(failure.or_damage(state.failure.take()));
                         state.is_stopped = true;
                     }
                 }

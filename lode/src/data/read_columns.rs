@@ -92,6 +92,15 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
+    /// What is to be told of this and a failure of what follows in the file: damage, which this may come
+    /// from.
+    pub(super) fn or_damage(self, following: Option<Self>) -> Self {
+        match following {
+            Some(damage @ Self::Store(Error::Corrupt { .. })) => damage,
+            _ => self,
+        }
+    }
+
     pub(super) fn into_error(self, key: &str, snapshot: SnapshotId) -> Error {
         let DecodeError { line, column, source } = match self {
             Self::Store(error) => return error,
@@ -127,7 +136,7 @@ struct Reading<T> {
     limits: Limits,
     /// What cuts the next row group, unless it is at work.
     cutter: Option<Box<Cutter>>,
-    cutting: Option<JoinHandle<Result<Cut>>>,
+    cutting: Option<JoinHandle<Cut>>,
     /// Read, not yet decoded.
     group: Option<RowGroup>,
     /// The row group being decoded, unless a job has it.
@@ -144,7 +153,7 @@ struct Reading<T> {
 }
 
 /// A row group, unless there was none left, and what cuts the next one.
-type Cut = (Option<RowGroup>, Box<Cutter>);
+type Cut = (Result<Option<RowGroup>>, Box<Cutter>);
 
 /// The job that makes a batch into records, and the number of its rows.
 type Building<T> = (JoinHandle<Result<Vec<T>, DecodeError>>, u64);
@@ -218,7 +227,8 @@ impl<T: Send + 'static> Reading<T> {
                 Ok(records) => return Some(Ok(records)),
                 Err(Failure::Decode(error)) => {
                     let line = self.returned.saturating_add(error.line);
-                    self.failure = Some(Failure::Decode(DecodeError { line, ..error }));
+                    let failure = Failure::Decode(DecodeError { line, ..error });
+                    self.failure = Some(failure.or_damage(self.failure.take()));
                     return self.verdict().await.map(Err);
                 }
                 Err(failure) => return Some(Err(failure)),
@@ -267,19 +277,27 @@ impl<T: Send + 'static> Reading<T> {
         let cut = if let Some(cutting) = &mut self.cutting {
             let Poll::Ready(cut) = cutting.poll_unpin(cx) else { return false };
             self.cutting = None;
-            cut.unwrap_or_else(|lost| Err(lost.into()))
+            match cut {
+                Ok((cut, cutter)) => {
+                    self.cutter = Some(cutter);
+                    cut
+                }
+                Err(lost) => Err(lost.into()),
+            }
         } else {
-            let Some(cutter) = self.cutter.take_if(|cutter| !cutter.has_ended()) else {
+            let Some(mut cutter) = self.cutter.take_if(|cutter| !cutter.has_ended()) else {
                 return false;
             };
             if !cutter.is_in_memory() {
-                self.cutting = Some(spawn_blocking(move || cutter.cut()));
+                self.cutting = Some(spawn_blocking(move || (cutter.cut(), cutter)));
                 return true;
             }
-            cutter.cut()
+            let cut = cutter.cut();
+            self.cutter = Some(cutter);
+            cut
         };
         match cut {
-            Ok((group, cutter)) => (self.group, self.cutter) = (group, Some(cutter)),
+            Ok(group) => self.group = group,
             Err(error) => self.failure = Some(error.into()),
         }
         true
@@ -298,8 +316,8 @@ impl<T: Send + 'static> Reading<T> {
                         Ok(batches) => self.batches = batches,
                         Err(source) => {
                             let line = self.decoded.saturating_add(1);
-                            self.failure =
-                                Some(Failure::Decode(DecodeError { line, column: 0, source }));
+                            let failure = Failure::Decode(DecodeError { line, column: 0, source });
+                            self.failure = Some(failure.or_damage(self.failure.take()));
                         }
                     }
                 }
@@ -328,26 +346,27 @@ impl<T: Send + 'static> Reading<T> {
         true
     }
 
-    /// What a failure means: damage, if the stored bytes are not what the manifest says.
+    /// What a failure means: damage, if the stored bytes are not what the manifest says. It is the same
+    /// however much was read ahead.
     async fn verdict(&mut self) -> Option<Failure> {
         let failure = self.failure.take()?;
         if let Failure::Store(_) = failure {
             return Some(failure);
         }
-        let cutter = match self.cutting.take() {
+        let (cut, cutter) = match self.cutting.take() {
             Some(cutting) => match cutting.await {
-                Ok(Ok((_, cutter))) => Some(cutter),
-                Ok(Err(corrupt @ Error::Corrupt { .. })) => return Some(corrupt.into()),
-                _ => None,
+                Ok((cut, cutter)) => (cut.err(), Some(cutter)),
+                Err(_) => (None, None),
             },
-            None => self.cutter.take(),
+            None => (None, self.cutter.take()),
         };
-        let Some(cutter) = cutter.filter(|cutter| !cutter.has_ended()) else {
-            return Some(failure);
-        };
-        match spawn_blocking(move || cutter.verify_rest()).await {
-            Ok(Err(corrupt @ Error::Corrupt { .. })) => Some(corrupt.into()),
-            _ => Some(failure),
+        match (failure.or_damage(cut.map(Failure::from)), cutter) {
+            (failure @ Failure::Decode(_), Some(cutter)) => {
+                let rest = spawn_blocking(move || cutter.verify_rest()).await;
+                let damage = rest.ok().and_then(Result::err);
+                Some(failure.or_damage(damage.map(Failure::from)))
+            }
+            (failure, _) => Some(failure),
         }
     }
 }

@@ -72,11 +72,11 @@ const SMALL: usize = 64 << 10;
 struct Batches<T> {
     codec: Arc<dyn DecodeRecords<T>>,
     /// The job that cuts the next run.
-    cutting: Option<JoinHandle<Result<Cut<T>>>>,
+    cutting: Option<JoinHandle<Cut<T>>>,
     /// The jobs that decode the runs before it.
     decoding: VecDeque<JoinHandle<Decoded<T>>>,
-    /// Why no more runs are cut.
-    failure: Option<Error>,
+    /// Why no more runs are cut, and what cut them, unless it is lost.
+    failure: Option<(Error, Option<Box<Cutter<T>>>)>,
     /// How many lines there were before the next batch.
     lines: u64,
     _receiving: Receiving,
@@ -90,20 +90,18 @@ enum Failure {
 /// The records of a run, and its number of lines.
 type Decoded<T> = Result<(Vec<T>, u64), DecodeError>;
 
-struct Cut<T> {
-    run: Run<T>,
-    /// `None` at the end of the file, which is verified then.
-    rest: Option<Box<Cutter<T>>>,
+enum Cut<T> {
+    Run(Vec<u8>, Box<Cutter<T>>),
+    /// The end of the file, which is verified.
+    Last(Vec<u8>),
+    /// All of a small file, which is verified.
+    Whole(Decoded<T>),
+    Failed(Error, Box<Cutter<T>>),
 }
 
 enum Event<T> {
-    Cut(Result<Result<Cut<T>>, JoinError>),
+    Cut(Result<Cut<T>, JoinError>),
     Decoded(Result<Decoded<T>, JoinError>),
-}
-
-enum Run<T> {
-    Bytes(Vec<u8>),
-    Decoded(Decoded<T>),
 }
 
 impl<T: Record> Batches<T> {
@@ -130,7 +128,7 @@ impl<T: Record> Batches<T> {
             let decoded = match self.next_decoded().await {
                 Some(Ok(decoded)) => decoded,
                 Some(Err(lost)) => return Some(Err(Failure::Store(lost.into()))),
-                None => return self.failure.take().map(|error| Err(Failure::Store(error))),
+                None => return self.failure.take().map(|(error, _)| Err(Failure::Store(error))),
             };
             match decoded {
                 Ok((batch, lines)) => {
@@ -155,15 +153,16 @@ impl<T: Record> Batches<T> {
                 Event::Cut(cut) => {
                     self.cutting = None;
                     match cut {
-                        Err(lost) => self.failure = Some(lost.into()),
-                        Ok(Err(error)) => self.failure = Some(error),
-                        Ok(Ok(Cut { run, rest })) => {
-                            self.cutting = rest.map(Cutter::start);
-                            match run {
-                                Run::Bytes(run) => self.decode(run),
-                                Run::Decoded(decoded) => return Some(Ok(decoded)),
-                            }
+                        Err(lost) => self.failure = Some((lost.into(), None)),
+                        Ok(Cut::Failed(error, cutter)) => {
+                            self.failure = Some((error, Some(cutter)));
                         }
+                        Ok(Cut::Run(run, cutter)) => {
+                            self.cutting = Some(cutter.start());
+                            self.decode(run);
+                        }
+                        Ok(Cut::Last(run)) => self.decode(run),
+                        Ok(Cut::Whole(decoded)) => return Some(Ok(decoded)),
                     }
                 }
             }
@@ -190,23 +189,30 @@ impl<T: Record> Batches<T> {
         self.decoding.push_back(spawn_blocking(move || decode(&*codec, &run)));
     }
 
-    /// What bytes that cannot be decoded mean: damage, if the stored bytes are not what the
-    /// manifest says.
+    /// What bytes that cannot be decoded mean: damage, if the stored bytes are not what the manifest
+    /// says, or cannot be decompressed. It is the same however much was read ahead.
     async fn judge(&mut self, error: DecodeError) -> Failure {
-        let verdict = match (self.cutting.take(), self.failure.take()) {
-            (Some(cutting), _) => match cutting.await {
-                Ok(Ok(Cut { rest: Some(mut cutter), .. })) => {
-                    spawn_blocking(move || cutter.reader.verify_rest()).await
-                }
-                Ok(Ok(_)) => Ok(Ok(())),
-                Ok(Err(error)) => Ok(Err(error)),
-                Err(lost) => Err(lost),
+        let (failure, cutter) = match self.cutting.take() {
+            Some(cutting) => match cutting.await {
+                Ok(Cut::Run(_, cutter)) => (None, Some(cutter)),
+                Ok(Cut::Failed(error, cutter)) => (Some(error), Some(cutter)),
+                Ok(Cut::Last(_) | Cut::Whole(_)) | Err(_) => (None, None),
             },
-            (None, Some(error)) => Ok(Err(error)),
-            (None, None) => Ok(Ok(())),
+            None => match self.failure.take() {
+                Some((error, cutter)) => (Some(error), cutter),
+                None => (None, None),
+            },
         };
-        match verdict {
-            Ok(Err(corrupt @ Error::Corrupt { .. })) => Failure::Store(corrupt),
+        let damage = match (failure, cutter) {
+            (Some(corrupt @ Error::Corrupt { .. }), _) => Some(corrupt),
+            (_, Some(mut cutter)) => {
+                let verdict = spawn_blocking(move || cutter.reader.verify_rest()).await;
+                verdict.ok().and_then(Result::err)
+            }
+            (_, None) => None,
+        };
+        match damage {
+            Some(corrupt @ Error::Corrupt { .. }) => Failure::Store(corrupt),
             _ => Failure::Decode(error),
         }
     }
@@ -229,11 +235,23 @@ struct Cutter<T> {
 }
 
 impl<T: Record> Cutter<T> {
-    fn start(self: Box<Self>) -> JoinHandle<Result<Cut<T>>> {
+    fn start(self: Box<Self>) -> JoinHandle<Cut<T>> {
         spawn_blocking(move || self.cut())
     }
 
-    fn cut(mut self: Box<Self>) -> Result<Cut<T>> {
+    fn cut(mut self: Box<Self>) -> Cut<T> {
+        match self.next_run() {
+            Err(error) => Cut::Failed(error, self),
+            Ok((run, false)) => Cut::Run(run, self),
+            Ok((run, true)) if self.first && run.len() <= SMALL => {
+                Cut::Whole(decode(&*self.codec, &run))
+            }
+            Ok((run, true)) => Cut::Last(run),
+        }
+    }
+
+    /// The next run, and whether it ends the file, which is verified then.
+    fn next_run(&mut self) -> Result<(Vec<u8>, bool)> {
         let mut wanted = RUN;
         if self.reader.is_plain() || self.reader.file().size_bytes > SMALL as u64 {
             let size = usize::try_from(self.reader.file().size_bytes).unwrap_or(usize::MAX);
@@ -243,11 +261,7 @@ impl<T: Record> Cutter<T> {
             if self.reader.fill(&mut self.buffer, wanted)? {
                 self.reader.verify()?;
                 self.check(&self.buffer)?;
-                let run = match self.first && self.buffer.len() <= SMALL {
-                    true => Run::Decoded(decode(&*self.codec, &self.buffer)),
-                    false => Run::Bytes(self.buffer),
-                };
-                return Ok(Cut { run, rest: None });
+                return Ok((std::mem::take(&mut self.buffer), true));
             }
             let end = self.codec.split(&self.buffer).min(self.buffer.len());
             if end > 0 {
@@ -256,7 +270,7 @@ impl<T: Record> Cutter<T> {
                 run.truncate(end);
                 self.check(&run)?;
                 self.first = false;
-                return Ok(Cut { run: Run::Bytes(run), rest: Some(self) });
+                return Ok((run, false));
             }
             self.check(&self.buffer)?;
             // A record longer than this: look for its end in twice as much.

@@ -96,11 +96,10 @@ impl Cutter {
 
     /// The next row group; after the last, the rest of the file is read and verified. On a thread
     /// that may block.
-    pub(super) fn cut(mut self: Box<Self>) -> Result<(Option<RowGroup>, Box<Self>)> {
+    pub(super) fn cut(&mut self) -> Result<Option<RowGroup>> {
         let group = self.next;
         let is_last = group >= self.footer.groups();
         let range = self.footer.range(group);
-        self.next += 1;
         let (begin, bytes) = match &mut self.source {
             Source::Memory(bytes) => (0, bytes.clone()),
             Source::Stream { reader, at, footer } if is_last => {
@@ -118,14 +117,16 @@ impl Cutter {
                 (range.start, read(reader, at, range.end)?)
             }
         };
-        Ok(((!is_last).then_some(RowGroup { group, begin, bytes }), self))
+        self.next += 1;
+        Ok((!is_last).then_some(RowGroup { group, begin, bytes }))
     }
 
-    /// Reads the rest of the file, for its verdict alone.
-    pub(super) fn verify_rest(self) -> Result<()> {
-        match self.source {
-            Source::Memory(_) => Ok(()),
-            Source::Stream { mut reader, .. } => reader.verify_rest(),
+    /// Reads the rest of the file, if there is any, for its verdict alone.
+    pub(super) fn verify_rest(mut self) -> Result<()> {
+        let has_ended = self.has_ended();
+        match &mut self.source {
+            Source::Stream { reader, .. } if !has_ended => reader.verify_rest(),
+            _ => Ok(()),
         }
     }
 

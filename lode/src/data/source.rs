@@ -113,7 +113,7 @@ impl Reader {
     pub(super) fn fill(&mut self, output: &mut Vec<u8>, n: usize) -> Result<bool> {
         let limit = self.file.limits.max_decoded_bytes.unwrap_or(u64::MAX);
         // One more than allowed, to see whether there is more.
-        let n = (limit - self.decoded).saturating_add(1).min(n as u64);
+        let n = limit.saturating_sub(self.decoded).saturating_add(1).min(n as u64);
         let before = output.len();
         let outcome = match self.plain {
             true => self.source.lock().append(output, n),
@@ -164,10 +164,20 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads the rest of the stored bytes, whatever they decompress to, for their verdict alone.
+    /// Reads the rest for its verdict alone: decompressed, as far as the limit allows, so that the verdict
+    /// is the same wherever reading stopped; and all of the stored bytes.
     pub(super) fn verify_rest(&mut self) -> Result<()> {
-        self.decompressor = None;
         let mut buffer = Vec::with_capacity(STEP);
+        while !self.plain {
+            buffer.clear();
+            match self.fill(&mut buffer, STEP) {
+                Ok(false) => {}
+                Ok(true) => return self.verify(),
+                Err(Error::LimitExceeded { .. }) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.decompressor = None;
         while self.source.lock().left > 0 {
             buffer.clear();
             let outcome = self.source.lock().append(&mut buffer, STEP as u64);

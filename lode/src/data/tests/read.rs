@@ -89,6 +89,42 @@ async fn damage_in_an_early_run_is_corruption_and_not_a_bad_line() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_decompressed_is_corruption_and_not_a_bad_line_before_it() {
+    for compressor in compressors().iter().filter(|it| it.name() != "noop") {
+        let store = Store::memory();
+        let mut bytes = b"no record\n".to_vec();
+        bytes.extend(jsonl(&rows(60_000, 60)));
+        let written = write(&store, options(compressor.name()), [bytes.into()]).await.unwrap();
+        let whole = file(&written, compressor.name());
+        assert!(matches!(read_rows(&store, whole).await, Err(Error::Decode { line: 1, .. })));
+        let stored = store.get_bytes(KEY, u64::MAX, None).await.unwrap().unwrap();
+        // The checksum is of what is there.
+        let cut = put(&store, stored[..stored.len() - 3].to_vec(), compressor.name()).await;
+        match read_rows(&store, cut).await {
+            Err(Error::Corrupt { reason, .. }) => {
+                assert!(reason.contains("decompress"), "{reason}");
+            }
+            other => panic!("{:?}", other.map(|rows| rows.len())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn damage_before_a_record_above_the_limit_is_corruption_and_not_a_bad_line() {
+    let store = Store::memory();
+    let mut stored = jsonl(&rows(6_000, 60));
+    stored.extend(jsonl(&rows(1, 2 << 20)));
+    let right = put(&store, stored.clone(), "noop").await;
+    stored[100] = b'\n';
+    store.put(KEY, stored.into()).await.unwrap();
+    let limits = Limits { max_record_bytes: Some(1 << 20), ..Limits::default() };
+    match read_rows(&store, FileToRead { limits, ..right }).await {
+        Err(Error::Corrupt { reason, .. }) => assert!(reason.contains("xxh3-128"), "{reason}"),
+        other => panic!("{:?}", other.map(|rows| rows.len())),
+    }
+}
+
+#[tokio::test]
 async fn another_size_is_corruption_before_anything_is_read() {
     let store = Store::memory();
     let right = put(&store, jsonl(&rows(5, 30)), "noop").await;
