@@ -161,6 +161,7 @@ mod dataset;
 mod error;
 mod health;
 mod id;
+mod json;
 pub mod layout;
 mod limits;
 pub mod manifest;

@@ -227,6 +227,7 @@ async fn another_layout_is_noticed_before_the_first_commit() {
         dataset.latest().await.unwrap_err(),
     ] {
         assert!(matches!(error, Error::LayoutMismatch { found: "flat", .. }), "{error}");
+        assert!(error.to_string().ends_with("open it with `.layout(FlatLayout)`"), "{error}");
     }
     assert_eq!(flat.append(&rows(1..2), metadata! {}).await.unwrap().id().get(), 2);
 }

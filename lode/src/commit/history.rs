@@ -194,7 +194,10 @@ impl<C: Chain> History<C> {
         Error::ManifestInvalid {
             path: self.manifest_key(id),
             field: "$".to_owned(),
-            reason: format!("is not listed, although snapshot {child} says that it is there"),
+            reason: format!(
+                "is not listed, although snapshot {child} says that it is there: the listing is late, or \
+                 somebody deleted it"
+            ),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::record::SchemaDiff;
 
 pub(crate) use self::text::chain;
 use self::text::{
-    at_line, at_place, head, held_by, in_field, needs_exact, needs_feature, of_setting, ranges,
-    unchecked,
+    at_line, at_place, head, held_by, in_field, layout_type, needs_exact, needs_feature,
+    of_setting, ranges, unchecked,
 };
 
 /// What every fallible function of lode returns.
@@ -181,7 +181,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// A record that cannot be decoded.
+    /// A record that cannot be decoded, in a file that is what its manifest says, or of which a scan has not
+    /// read all: of a damaged file that is read whole, [`Corrupt`](Self::Corrupt) is told.
     #[error("snapshot {snapshot}, `{path}`{}: cannot decode a record", at_line(*line, *column))]
     Decode {
         /// The snapshot being read.
@@ -376,7 +377,11 @@ pub enum Error {
 
     /// Snapshots of this dataset exist under another layout, or a token that is to be resolved is of
     /// another one. Nothing was committed.
-    #[error("dataset `{dataset}` was written with the {found} layout, not the {expected} layout")]
+    #[error(
+        "dataset `{dataset}` was written with the {found} layout, not the {expected} layout: open it with \
+         `.layout({})`",
+        layout_type(found)
+    )]
     LayoutMismatch {
         /// The dataset.
         dataset: DatasetId,
@@ -569,7 +574,8 @@ pub enum Error {
 
     /// A block that was chosen for a session, and staged by another one. Nothing was adopted.
     #[error(
-        "a block of session {found} of volume `{volume}` cannot be chosen for session {session}"
+        "a block of session {found} of volume `{volume}` cannot be chosen for session {session}: resume \
+         its own session, or `accept` it"
     )]
     ForeignSession {
         /// The volume.

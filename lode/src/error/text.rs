@@ -32,6 +32,15 @@ pub(super) fn at_line(line: u64, column: u64) -> String {
     }
 }
 
+/// What the layout that is called so in errors is called in programs.
+pub(super) fn layout_type(name: &str) -> &'static str {
+    match name {
+        "hive" => "HiveLayout",
+        "flat" => "FlatLayout",
+        _ => "DefaultLayout",
+    }
+}
+
 pub(super) fn needs_feature(feature: &Option<&'static str>) -> String {
     match feature {
         Some(feature) => format!(": enable lode's feature `{feature}`"),

@@ -49,13 +49,7 @@ impl<K: Kind> Survey<K> {
         K::check_elsewhere(&history).await?;
         let Some(head) = history.head().await? else { return Ok(None) };
         let mut survey = Self { history, head, cutoff, named: HashSet::new() };
-        let last = survey.head.id();
-        let mut ids = survey.history.ids().await?;
-        ids.retain(|id| *id <= last);
-        if ids.last() != Some(&last) {
-            return Err(survey.history.missing(last, last));
-        }
-        survey.read(None, ids).await?;
+        survey.read_after(None).await?;
         Ok(Some(survey))
     }
 
@@ -63,22 +57,22 @@ impl<K: Kind> Survey<K> {
     pub(super) async fn catch_up(&mut self, candidates: &mut Candidates) -> Result<()> {
         let before = self.head.id();
         self.head = self.history.head().await?.ok_or_else(|| self.history.not_found(before))?;
-        // Not a range of numbers: Go's are not dense.
-        let last = self.head.id();
-        let mut new = self.history.ids().await?;
-        new.retain(|id| *id > before && *id <= last);
-        if last > before && new.last() != Some(&last) {
-            return Err(self.history.missing(last, last));
-        }
-        self.read(Some(before), new).await?;
+        self.read_after(Some(before)).await?;
         candidates.objects.retain(|object| !self.named.contains(&hash(&object.path)));
         Ok(())
     }
 
-    /// Reads these manifests, oldest first. Between those of lode's none may be missing: what it names
-    /// would be lost.
-    async fn read(&mut self, mut before: Option<SnapshotId>, ids: Vec<SnapshotId>) -> Result<()> {
+    /// Reads all manifests after this one, up to the head, oldest first. Between those of lode's none may
+    /// be missing: what it names would be lost.
+    async fn read_after(&mut self, mut before: Option<SnapshotId>) -> Result<()> {
         let history = self.history.clone();
+        // Not a range of numbers: Go's are not dense.
+        let last = self.head.id();
+        let mut ids = history.ids().await?;
+        ids.retain(|id| Some(*id) > before && *id <= last);
+        if Some(last) > before && ids.last() != Some(&last) {
+            return Err(history.missing(last, last));
+        }
         let entries = history.load_all(ids.into_iter().map(SnapshotId::get));
         let mut entries = std::pin::pin!(entries);
         while let Some(entry) = entries.try_next().await? {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::*;
@@ -163,6 +164,31 @@ fn metadata_is_not_deeper_than_can_be_read() {
         }
     }
     assert!(refused(entry(Endless)).1.contains("100 levels"));
+}
+
+/// Not all of it is told to a serializer as it stands in JSON.
+#[test]
+fn bytes_and_texts_of_json_are_no_deeper_either() {
+    /// Bytes, in so many lists.
+    struct Bytes(usize);
+    impl Serialize for Bytes {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0 {
+                0 => serializer.serialize_bytes(&[1, 2]),
+                lists => [Self(lists - 1)].serialize(serializer),
+            }
+        }
+    }
+    let raw = |lists| RawValue::from_string("[".repeat(lists) + &"]".repeat(lists)).unwrap();
+    let check = |it: Result<Metadata>, other: Result<Metadata>| {
+        let text = serde_json::to_string(&it.unwrap()).unwrap();
+        assert!(serde_json::from_str::<Metadata>(&text).is_ok());
+        assert!(refused(other).1.contains("100 levels"));
+    };
+    let of_bytes = |lists| Metadata::of(&BTreeMap::from([("a", Bytes(lists))]));
+    check(of_bytes(98), of_bytes(99));
+    let of_raw = |lists| Metadata::of(&BTreeMap::from([("a", raw(lists))]));
+    check(of_raw(99), of_raw(100));
 }
 
 #[test]

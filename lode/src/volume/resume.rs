@@ -1,6 +1,6 @@
 //! Going on with what an earlier session has staged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::future::IntoFuture;
 use std::ops::Range;
 
@@ -201,9 +201,8 @@ struct Found {
 
 struct Uncommitted {
     blocks: Vec<Found>,
-    /// What is looked for, but for the sequence numbers, with the snapshots it was staged on; and what of
-    /// that a manifest names.
-    wanted: HashMap<BlockName, u64>,
+    /// What is looked for, but for the sequence numbers, and what of that a manifest names.
+    wanted: HashSet<BlockName>,
     committed: HashSet<BlockName>,
     /// The sequence number after the highest of all blocks that were looked at, committed or not.
     next_seq: u32,
@@ -221,7 +220,7 @@ impl Uncommitted {
         }
         let is_taken = |block: &StagedBlock| {
             let name = block.name.but_for_seq();
-            self.wanted.contains_key(&name) && !self.committed.contains(&name)
+            self.wanted.contains(&name) && !self.committed.contains(&name)
         };
         let overlaps_one = |block: &StagedBlock| {
             let range = block.range();
@@ -239,7 +238,7 @@ impl Uncommitted {
         if !self.wanted.is_empty() {
             let names = named.iter().filter_map(|path| BlockName::parse(path.rsplit('/').next()?));
             let names = names.map(|name| name.but_for_seq());
-            self.committed.extend(names.filter(|name| self.wanted.contains_key(name)));
+            self.committed.extend(names.filter(|name| self.wanted.contains(name)));
         }
     }
 
@@ -247,8 +246,8 @@ impl Uncommitted {
     /// 0 for none.
     fn oldest_base(&self) -> Option<u64> {
         let blocks = self.blocks.iter().map(|found| found.block.name.base);
-        let wanted = self.wanted.iter().filter(|(name, _)| !self.committed.contains(name));
-        blocks.chain(wanted.map(|(_, base)| *base)).min()
+        let wanted = self.wanted.difference(&self.committed);
+        blocks.chain(wanted.map(|name| name.base)).min()
     }
 }
 
@@ -286,7 +285,7 @@ async fn uncommitted(
         let block = StagedBlock { volume: history.of.volume.clone(), name };
         blocks.push(Found { block, size: meta.size, at: meta.last_modified });
     }
-    let wanted = looked_for.iter().map(|it| (it.name.but_for_seq(), it.name.base)).collect();
+    let wanted = looked_for.iter().map(|it| it.name.but_for_seq()).collect();
     let mut found = Uncommitted { blocks, wanted, committed: HashSet::new(), next_seq };
     // The head first: it names most of what was ever committed. Another commit while this goes on
     // makes its blocks no-ops when they are committed again.

@@ -10,7 +10,8 @@ use serde::{Deserializer, Serialize, Serializer};
 use super::column::RequiredReader;
 use super::text::{TextBuilder, TextReader};
 use super::{Column, ColumnBuilder, ColumnError, ColumnOptions, ColumnReader, Push, Read};
-use crate::record::misfit::{Finder, Misfit, Stop, misfit_with};
+use crate::json::{Finder, Stop};
+use crate::record::misfit::{Misfit, misfit_with};
 
 /// The column of a `#[lode(json)]` field: the texts that serde_json makes of it.
 pub struct JsonColumn<T>(PhantomData<T>);
@@ -132,7 +133,7 @@ impl<C: 'static> ColumnBuilder for JsonBuilder<C> {
 impl<T, C: Convert<Value = T>> Push<T> for JsonBuilder<C> {
     fn push(&mut self, cell: &T) -> Result<usize, ColumnError> {
         if let Some(Misfit { path, reason }) =
-            misfit_with(|finder: Finder| -> Result<(), Stop> { C::to(cell, finder) })
+            misfit_with(|finder: Finder<'static>| -> Result<(), Stop> { C::to(cell, finder) })
         {
             let error = ColumnError::new(reason);
             return Err(if path.is_empty() {
