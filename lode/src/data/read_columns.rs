@@ -321,7 +321,10 @@ impl<T: Send + 'static> Reading<T> {
                         }
                     }
                 }
-                Err(lost) => self.failure = Some(Failure::Store(lost.into())),
+                Err(lost) => {
+                    let failure = Failure::Store(lost.into());
+                    self.failure = Some(failure.or_damage(self.failure.take()));
+                }
             }
             return true;
         }

@@ -205,11 +205,12 @@ impl<T: Record> Batches<T> {
         };
         let damage = match (failure, cutter) {
             (Some(corrupt @ Error::Corrupt { .. }), _) => Some(corrupt),
-            (_, Some(mut cutter)) => {
+            (None | Some(Error::LimitExceeded { .. }), Some(mut cutter)) => {
                 let verdict = spawn_blocking(move || cutter.reader.verify_rest()).await;
                 verdict.ok().and_then(Result::err)
             }
-            (_, None) => None,
+            // The rest cannot be read.
+            _ => None,
         };
         match damage {
             Some(corrupt @ Error::Corrupt { .. }) => Failure::Store(corrupt),
