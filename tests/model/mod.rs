@@ -26,6 +26,6 @@ mod world;
 
 #[allow(unused_imports, reason = "of the two drivers, one is inside and one outside")]
 pub use {
-    steps::{Case, Setup, Step},
+    steps::{Case, Setup, Step, Write},
     world::run,
 };

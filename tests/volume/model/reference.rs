@@ -282,13 +282,17 @@ impl Reference {
         ambiguous.filter(|(i, _)| bits >> (i % 8) & 1 == 1).map(|(_, block)| block).collect()
     }
 
-    /// Sorts by offset, and takes out what is the same as the one before, only staged once more.
+    /// Sorts by offset, and takes out what is the same as an earlier one, only staged once more. Others of
+    /// that range can lie between.
     fn dedup(&self, blocks: &mut Vec<usize>) {
         let block = |block: &usize| &self.blocks[*block];
         blocks
             .sort_by_key(|b| (block(b).offset, block(b).bytes.len(), block(b).seq, &block(b).name));
-        let what = |b: &Block| (b.offset, b.bytes.clone(), b.overwrite, b.base);
-        blocks.dedup_by_key(|b| what(block(b)));
+        let mut seen = BTreeSet::new();
+        blocks.retain(|b| {
+            let Block { offset, bytes, overwrite, base, .. } = block(b);
+            seen.insert((*offset, bytes, *overwrite, *base))
+        });
     }
 
     /// Those that overlap another one.
