@@ -1,5 +1,5 @@
-//! Finds what JSON cannot hold, or is nested too deep to be read again, in whatever serde can serialize,
-//! where serde_json would silently write null, or what nobody can read.
+//! Finds what JSON cannot hold, in whatever serde can serialize: numbers that serde_json would silently
+//! write as null, and what is nested too deep for anybody to read it again.
 
 use std::fmt;
 

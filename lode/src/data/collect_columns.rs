@@ -17,8 +17,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use arrow_array::RecordBatch;
 use tokio::task::spawn_blocking;
 
+use super::failure::Failure;
 use super::parallelism;
-use super::read_columns::{ColumnFile, Columns, Failure};
+use super::read_columns::{ColumnFile, Columns};
 use super::row_groups::{Cutter, RowGroup};
 use super::scan_columns::columns_of_records;
 use crate::codec::DecodeError;
@@ -69,7 +70,7 @@ async fn collect<T: Record>(file: ColumnFile, meter: Meter) -> Result<Vec<T>, Fa
         Some(failure) => {
             let rest = spawn_blocking(move || decoder.map_or(Ok(()), |it| it.cutter.verify_rest()));
             let damage = rest.await.map_err(Error::from)?.err();
-            Err(failure.or_damage(damage.map(Failure::from)))
+            Err(failure.or_damage(damage))
         }
     }
 }

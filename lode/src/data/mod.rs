@@ -15,6 +15,7 @@
 #[cfg(feature = "parquet")]
 mod collect_columns;
 mod examine;
+mod failure;
 mod input;
 mod members;
 mod read_bytes;

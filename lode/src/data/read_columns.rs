@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::codec::DecodeError;
 use crate::codec::parquet::{Batches, Footer, FooterError, Projection, Rows};
+use crate::data::failure::Failure;
 use crate::data::parallelism;
 use crate::data::row_groups::{Cutter, Opened, RowGroup};
 use crate::data::scan_columns::{ColumnsOf, columns_of_records};
@@ -79,28 +80,7 @@ pub(crate) fn made_of_columns<T: Send + 'static>(
     stream::once(batches).flatten().boxed()
 }
 
-pub(super) enum Failure {
-    Store(Error),
-    /// The row is the line, from 1.
-    Decode(DecodeError),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Store(error)
-    }
-}
-
 impl Failure {
-    /// What is to be told of this and a failure of what follows in the file: damage, which this may come
-    /// from.
-    pub(super) fn or_damage(self, following: Option<Self>) -> Self {
-        match following {
-            Some(damage @ Self::Store(Error::Corrupt { .. })) => damage,
-            _ => self,
-        }
-    }
-
     pub(super) fn into_error(self, key: &str, snapshot: SnapshotId) -> Error {
         let DecodeError { line, column, source } = match self {
             Self::Store(error) => return error,
@@ -363,11 +343,11 @@ impl<T: Send + 'static> Reading<T> {
             },
             None => (None, self.cutter.take()),
         };
-        match (failure.or_damage(cut.map(Failure::from)), cutter) {
+        match (failure.or_damage(cut), cutter) {
             (failure @ Failure::Decode(_), Some(cutter)) => {
                 let rest = spawn_blocking(move || cutter.verify_rest()).await;
                 let damage = rest.ok().and_then(Result::err);
-                Some(failure.or_damage(damage.map(Failure::from)))
+                Some(failure.or_damage(damage))
             }
             (failure, _) => Some(failure),
         }

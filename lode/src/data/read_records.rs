@@ -10,6 +10,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::codec::{DecodeError, DecodeRecords};
+use crate::data::failure::Failure;
 use crate::data::parallelism;
 use crate::data::source::{FileToRead, Reader, Receiving};
 use crate::error::{Error, Result};
@@ -80,11 +81,6 @@ struct Batches<T> {
     /// How many lines there were before the next batch.
     lines: u64,
     _receiving: Receiving,
-}
-
-enum Failure {
-    Store(Error),
-    Decode(DecodeError),
 }
 
 /// The records of a run, and its number of lines.
@@ -204,18 +200,14 @@ impl<T: Record> Batches<T> {
             },
         };
         let damage = match (failure, cutter) {
-            (Some(corrupt @ Error::Corrupt { .. }), _) => Some(corrupt),
             (None | Some(Error::LimitExceeded { .. }), Some(mut cutter)) => {
                 let verdict = spawn_blocking(move || cutter.reader.verify_rest()).await;
                 verdict.ok().and_then(Result::err)
             }
             // The rest cannot be read.
-            _ => None,
+            (failure, _) => failure,
         };
-        match damage {
-            Some(corrupt @ Error::Corrupt { .. }) => Failure::Store(corrupt),
-            _ => Failure::Decode(error),
-        }
+        Failure::Decode(error).or_damage(damage)
     }
 }
 

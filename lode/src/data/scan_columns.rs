@@ -14,8 +14,9 @@ use crate::codec::parquet::{
     Filter, Footer, FooterError, Pieces, Projection, Selected, SelectedBatches, Step, Survey,
 };
 use crate::data::collect_columns::{Decode, gather, make_room};
+use crate::data::failure::Failure;
 use crate::data::parallelism;
-use crate::data::read_columns::{Failure, build, undecodable};
+use crate::data::read_columns::{build, undecodable};
 use crate::data::row_groups::end_of;
 use crate::data::source::FileToRead;
 use crate::error::{Error, Result};
