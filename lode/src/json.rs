@@ -38,6 +38,20 @@ pub(crate) enum Path<'a> {
     Index(&'a Path<'a>, usize),
 }
 
+impl Path<'_> {
+    /// What of the root this stands in, or is.
+    fn outermost(&self) -> &Self {
+        match self {
+            Self::Field(parent, _) | Self::Key(parent, _) | Self::Index(parent, _)
+                if !matches!(parent, Self::Root) =>
+            {
+                parent.outermost()
+            }
+            _ => self,
+        }
+    }
+}
+
 /// Why the search ended early, and where.
 #[derive(Debug)]
 pub enum Stop {
@@ -45,7 +59,7 @@ pub enum Stop {
     NotFinite { path: String, value: f64 },
     /// More than 64 bits.
     TooLong { path: String, value: String },
-    /// There are more levels than there may be.
+    /// There are more levels than there may be, in what stands in the root there.
     TooDeep { path: String },
     /// The value itself does not serialize.
     Failed { path: String, reason: String },
@@ -107,7 +121,9 @@ impl<'a> Finder<'a> {
     /// What stands so many levels deeper.
     fn below(self, levels: usize) -> Result<Self, Stop> {
         match self.levels + levels {
-            levels if levels > self.rules.most_levels => Err(Stop::TooDeep { path: self.name() }),
+            levels if levels > self.rules.most_levels => {
+                Err(Stop::TooDeep { path: (self.rules.name)(self.path.outermost()) })
+            }
             levels => Ok(Self { levels, ..self }),
         }
     }

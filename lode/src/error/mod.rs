@@ -55,7 +55,7 @@ pub enum Error {
 
     /// The directory of a local store cannot be used: it is missing, or not a directory. Nothing
     /// is created behind your back.
-    #[error("cannot open a local store at `{}`", path.display())]
+    #[error("cannot open a local store at `{}`: it has to be a directory that is there", path.display())]
     StoreUnavailable {
         /// The directory that was named.
         path: PathBuf,

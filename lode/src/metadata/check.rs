@@ -7,7 +7,8 @@ use super::{MAX_DEPTH, invalid};
 use crate::error::Result;
 use crate::json::{Path, Rules, Stop};
 
-pub(super) const TOO_DEEP: &str = "is nested deeper than 100 levels";
+pub(super) const TOO_DEEP: &str =
+    "is nested deeper than 100 levels: store it flatter, or as a text";
 
 static RULES: Rules = Rules { most_levels: MAX_DEPTH, has_long_integers: false, name };
 

@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Metadata {
         let entries = Map::deserialize(deserializer)?;
         match entries.values().all(|value| check::is_shallow(value, MAX_DEPTH - 1)) {
             true => Ok(Self::sorted(entries)),
-            false => Err(D::Error::custom(check::TOO_DEEP)),
+            false => Err(D::Error::custom("is nested deeper than 100 levels")),
         }
     }
 }
